@@ -1,0 +1,83 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.h
+ *		Tagged put and merged read of group rows.
+ *
+ * Base rows are keyed (generation, key), deltas (view, key, xid, sequence).
+ * Keys longer than LMDB allows are kept as a prefix and their SHA-256, the
+ * whole key then stands in the value; callers see whole keys only.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef IVM_ROWS_H
+#define IVM_ROWS_H
+
+#include "store/generation.h"
+
+typedef struct IvmDelta
+{
+	uint32		view;
+	const char *key;
+	uint32		keylen;
+	const char *state;			/* packed */
+	uint32		statelen;
+} IvmDelta;
+
+/*
+ * Publish a transaction's deltas, new generations and invalidations under its
+ * top xid.  Deltas should come in key order within a view.  May be called more
+ * than once for a transaction.  ERROR leaves at most garbage under a tag that
+ * will never commit.
+ */
+extern void IvmStorePublish(FullTransactionId xid, const IvmDelta *deltas, int ndeltas,
+							IvmGeneration *const *gens, int ngens,
+							const uint32 *invalid_views, int ninvalid);
+
+/* Order of keys in the store: memcmp of the physical form. */
+extern int	IvmPhysicalKeyCompare(const char *a, Size alen, const char *b, Size blen);
+
+/* [lower, upper) in whole-key bytes; upperlen 0: no upper bound. */
+typedef struct IvmKeyRange
+{
+	const char *lower;
+	uint32		lowerlen;
+	const char *upper;
+	uint32		upperlen;
+} IvmKeyRange;
+
+typedef struct IvmPiece			/* a packed state */
+{
+	const char *state;
+	uint32		statelen;
+} IvmPiece;
+
+typedef struct IvmStoredRow
+{
+	const char *key;			/* whole key */
+	uint32		keylen;
+	int			npieces;		/* base first where there is one, then visible deltas */
+	IvmPiece   *pieces;
+	int			ndeltas;		/* how many of the pieces are deltas */
+} IvmStoredRow;
+
+typedef struct IvmRowScan IvmRowScan;
+
+/*
+ * Read the rows of a generation and the deltas that the snapshot sees and the
+ * generation's B does not, merged, in physical key order (rows whose keys share
+ * a truncated prefix come in whole-key order).  Ranges are ascending and disjoint; nranges 0: all.
+ * Each batch is read in a short LMDB read transaction of its own.  Everything
+ * is allocated in a child of CurrentMemoryContext.
+ */
+extern IvmRowScan *IvmRowScanBegin(const IvmGeneration *gen, Snapshot snapshot,
+								   const IvmKeyRange *ranges, int nranges);
+
+/*
+ * Next row into *row (valid until the next batch: copy what must outlive the
+ * next call).  Returns false at the end.  *too_old is set when a tag has
+ * outlived the commit log; the caller must answer live.
+ */
+extern bool IvmRowScanNext(IvmRowScan *scan, IvmStoredRow *row, bool *too_old);
+extern void IvmRowScanEnd(IvmRowScan *scan);
+
+#endif							/* IVM_ROWS_H */

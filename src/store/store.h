@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.h
+ *		A database's LMDB environment: availability, opening, maintenance.
+ *		(LMDB's own types stay in store/env.h, which only store/ includes.)
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef IVM_STORE_H
+#define IVM_STORE_H
+
+#include "access/transam.h"
+
+/*
+ * May this process use the store?  False in recovery (standby), in binary
+ * upgrade, in a standalone backend, when the store was declared broken, and when the library was
+ * not preloaded.  *reason (may be NULL) gets a constant string.
+ */
+extern bool IvmStoreAvailable(const char **reason);
+
+/* Open lazily (other calls do it by themselves); ERROR with errcode and HINT on failure. */
+extern void IvmStoreOpen(void);
+
+/* xid that was next when the store was born: what ran then is not in it. */
+extern FullTransactionId IvmStoreBirth(void);
+
+/* Random id of the store. */
+extern uint64 IvmStoreId(void);
+
+/* Clear reader slots of dead processes (custodian). */
+extern void IvmStoreReaderCheck(void);
+
+/* Declare the store of this database unusable until the next start (damage was seen). */
+extern void IvmStoreSetBroken(void);
+
+/* Bytes in use in the store's file, and its limit. */
+extern void IvmStoreSize(int64 *used, int64 *limit);
+
+/* Remove a dropped database's directory (custodian's launcher; db must not exist). */
+extern void IvmStoreRemoveDatabase(Oid dboid);
+
+#endif							/* IVM_STORE_H */

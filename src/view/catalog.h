@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.h
+ *		Views as the database knows them: the table ivm_fdw.view, and each
+ *		backend's cache of analysed definitions.
+ *
+ * ivm_fdw.view (relid oid primary key, id int8 unique, baserels oid[], catversion int4,
+ * tree text, settings text).  tree is the analysed query (nodeToString, with
+ * PostgreSQL's own aggregates), so that renames need no work; where catversion
+ * is not the server's (pg_upgrade) the text of option "query" is parsed instead.
+ *
+ * A stale definition stays allocated until the transaction ends, so a pointer
+ * from IvmViewGet is good for the transaction in which it was got.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef IVM_CATALOG_H
+#define IVM_CATALOG_H
+
+#include "view/definition.h"
+
+extern Oid	IvmCatalogRelid(void);	/* of ivm_fdw.view; InvalidOid where the extension is not created */
+extern bool IvmIsView(Oid relid);	/* is it a foreign table of ours (by its server's wrapper)? */
+
+/* Definition of a view; ERROR where it has none. */
+extern IvmView *IvmViewGet(Oid relid);
+
+/* The same by definition id; NULL where there is none (dropped, redefined). */
+extern IvmView *IvmViewGetById(uint32 id);
+
+/* All views as relids (list of Oid), and those over a given root table. */
+extern List *IvmViewList(void);
+extern List *IvmViewsOverTable(Oid baserel);
+
+/*
+ * Views (list of IvmView *) to which changes of a leaf table matter: those over
+ * the table itself, and, with inh, over its ancestors.  Cached; the list is good for the
+ * current transaction.
+ */
+extern List *IvmViewsOfLeaf(Oid leaf);
+
+/* Leaf tables (plain, with storage) of a view: list of Oid ascending. */
+extern List *IvmViewLeaves(const IvmView *view);
+
+/*
+ * Fingerprint of the base tables: leaves, relfilenodes, capture triggers.  Returns false
+ * with *reason where the store cannot be used whatever its content (a capture
+ * trigger missing or not in state 'A').  Cached, cheap.
+ */
+extern bool IvmViewFingerprint(const IvmView *view, uint64 *fingerprint, const char **reason);
+
+/* Rows of ivm_fdw.view; a new definition gets a new id each time. */
+extern uint32 IvmCatalogStore(Oid relid, Query *query, List *baserels, const char *settings);
+extern void IvmCatalogDelete(Oid relid);
+
+#endif							/* IVM_CATALOG_H */

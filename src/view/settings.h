@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.h
+ *		Pinned settings: those that can change a result are fixed when a view
+ *		is created, and hold for every evaluation.
+ *
+ * Text form: name=value pairs, quoted and separated by commas, as kept in the
+ * option "settings" and in ivm_fdw.view.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef IVM_SETTINGS_H
+#define IVM_SETTINGS_H
+
+typedef struct IvmPins IvmPins;
+
+extern char *IvmPinsCurrent(void);			/* text of the session's present values */
+extern IvmPins *IvmPinsParse(const char *text); /* ERROR on unknown names or bad values */
+
+/*
+ * Evaluation environment of a view's code: its owner, SECURITY_RESTRICTED_OPERATION,
+ * fixed search_path, pinned settings.  Enter does only what is needed (compares C
+ * globals first; nothing for views without user code or settings).  A transaction abort undoes it by itself.
+ */
+typedef struct IvmEvalEnv
+{
+	Oid			save_userid;
+	int			save_sec_context;
+	int			save_nestlevel;	/* 0: no settings were changed */
+	bool		switched;
+} IvmEvalEnv;
+
+struct IvmView;
+extern void IvmEvalEnter(const struct IvmView *view, IvmEvalEnv *env);
+/* For live queries and builds: always the owner and the restricted context. */
+extern void IvmEvalEnterOwner(const struct IvmView *view, IvmEvalEnv *env);
+extern void IvmEvalLeave(IvmEvalEnv *env);
+
+#endif							/* IVM_SETTINGS_H */
