@@ -12,6 +12,7 @@ SHLIB_LINK = -llmdb
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+override with_llvm = no
 include $(PGXS)
 
 HEADERS_ALL = $(wildcard src/*.h src/*/*.h)
