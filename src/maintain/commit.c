@@ -1,0 +1,109 @@
+/*-------------------------------------------------------------------------
+ *
+ * commit.c
+ *		Transaction callbacks: publish at pre-commit, undo, wake the custodian.
+ *
+ * The overlay goes to the store at PRE_COMMIT and PRE_PREPARE, under the top
+ * xid.  It does not matter what becomes of the transaction afterwards: readers
+ * ask the commit log.  Nothing of ours can fail once publication is over.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "maintain/commit.h"
+#include "maintain/linear.h"
+#include "maintain/overlay.h"
+#include "store/rows.h"
+#include "store/shared.h"
+#include "store/store.h"
+#include "utils/memutils.h"
+
+static bool registered = false;
+static bool publication_over = false;	/* in this transaction */
+static bool wake_at_commit = false;
+
+/* Write the net overlay to the store, and begin an empty one. */
+static void
+publish(void)
+{
+	MemoryContext cxt;
+	MemoryContext old;
+	IvmOverlayNet net;
+
+	if (IvmOverlayIsEmpty())
+		return;
+	cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm publish", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(cxt);
+	IvmOverlayNetContent(&net);
+	if (net.ndeltas + net.ngens + net.ninvalid > 0 && IvmStoreAvailable(NULL))
+	{
+		IvmStorePublish(IvmTopFullXid(), net.deltas, net.ndeltas, net.gens, net.ngens,
+						net.invalid, net.ninvalid);
+		wake_at_commit = true;
+	}
+	IvmOverlayForget();
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(cxt);
+}
+
+static void
+xact_callback(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			publish();
+			publication_over = true;
+			return;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PREPARE:
+			if (wake_at_commit)
+				IvmSharedWakeCustodian();
+			break;
+		case XACT_EVENT_ABORT:
+			break;
+		default:
+			return;				/* parallel workers write nothing */
+	}
+	IvmOverlayForget();
+	IvmLinearForgetUserCode();
+	publication_over = false;
+	wake_at_commit = false;
+}
+
+static void
+subxact_callback(SubXactEvent event, SubTransactionId mySubid,
+				 SubTransactionId parentSubid, void *arg)
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	IvmOverlayAbortSub(mySubid);
+	IvmLinearForgetUserCode();
+}
+
+void
+IvmCommitRegister(void)
+{
+	if (registered)
+		return;
+	RegisterXactCallback(xact_callback, NULL);
+	RegisterSubXactCallback(subxact_callback, NULL);
+	registered = true;
+}
+
+void
+IvmCommitCaptured(void)
+{
+	if (publication_over)
+		publish();
+}
+
+void
+IvmCommitWakeCustodian(void)
+{
+	IvmCommitRegister();
+	wake_at_commit = true;
+}

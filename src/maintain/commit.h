@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * commit.h
+ *		Transaction callbacks: publish at pre-commit, undo, wake the custodian.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef IVM_COMMIT_H
+#define IVM_COMMIT_H
+
+/* Once a process; cheap afterwards.  Everything that fills the overlay calls it. */
+extern void IvmCommitRegister(void);
+
+/*
+ * To be called after something was captured: publishes at once where this
+ * transaction's publication is over already (changes made by another
+ * extension's pre-commit callback).
+ */
+extern void IvmCommitCaptured(void);
+
+/* Wake the custodian when the transaction has committed. */
+extern void IvmCommitWakeCustodian(void);
+
+#endif							/* IVM_COMMIT_H */

@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * groups.h
+ *		A table in memory from group key to state, for overlays and builds.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef IVM_GROUPS_H
+#define IVM_GROUPS_H
+
+#include "store/accum.h"
+
+typedef struct IvmGroup
+{
+	const char *key;
+	uint32		keylen;
+	uint32		hash;			/* of the key */
+	IvmState   *state;			/* sum of what was added */
+	void	   *extra;			/* the owner's, initially NULL */
+} IvmGroup;
+
+typedef struct IvmGroups IvmGroups;
+
+/* A table in a memory context of its own below parent. */
+extern IvmGroups *IvmGroupsCreate(MemoryContext parent, const IvmStateDesc *desc);
+extern void IvmGroupsDestroy(IvmGroups *groups);
+
+/* The group of a key, made empty where there is none. */
+extern IvmGroup *IvmGroupsGet(IvmGroups *groups, const char *key, uint32 keylen);
+
+/* Where the table, its states and what owners attach are allocated. */
+extern MemoryContext IvmGroupsContext(const IvmGroups *groups);
+extern Size IvmGroupsMemory(const IvmGroups *groups);	/* bytes */
+extern uint32 IvmGroupsCount(const IvmGroups *groups);
+
+/* All groups in physical key order, in CurrentMemoryContext. */
+extern IvmGroup **IvmGroupsSorted(const IvmGroups *groups, int *ngroups);
+
+#endif							/* IVM_GROUPS_H */

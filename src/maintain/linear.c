@@ -1,0 +1,277 @@
+/*-------------------------------------------------------------------------
+ *
+ * linear.c
+ *		The linear part of a view, compiled for one leaf table: from a row to
+ *		its key and its contribution to the state.
+ *
+ * Compiled expressions are kept from statement to statement, which PostgreSQL
+ * itself does not do.  It is safe for built-in functions, whose state is a mere
+ * cache.  Functions in procedural languages may be left in the middle of a call
+ * by an error, so views that call such are compiled once a (sub)transaction.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/tupconvert.h"
+#include "catalog/partition.h"
+#include "executor/executor.h"
+#include "maintain/linear.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/datum.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+typedef struct AccumCode
+{
+	ExprState  *args[2];
+	ExprState  *filter;
+} AccumCode;
+
+struct IvmLinear
+{
+	IvmView    *view;
+	Oid			leaf;
+	TupleDesc	desc;			/* the leaf's, as compiled for */
+	bool		busy;			/* between Get and Release; forgotten after an error */
+	uint64		epoch;			/* of user code */
+	ExprContext *econtext;
+	ExprState  *where;
+	ExprState **keys;
+	AccumCode  *accums;
+	Datum	   *keyvalues;
+	bool	   *keynulls;
+	int			ncolumns;		/* columns of the leaf that are used */
+	AttrNumber *columns;
+	AttrNumber	lastcolumn;		/* the highest of them */
+	struct IvmLinear *next;		/* other leaves of the view */
+};
+
+/* Counts the ends of (sub)transactions that may have interrupted user code. */
+static uint64 user_code_epoch = 1;
+
+void
+IvmLinearForgetUserCode(void)
+{
+	user_code_epoch++;
+}
+
+/* Copy an expression over the root table, turned to the leaf's columns. */
+static Expr *
+expression_for_leaf(Expr *expr, Relation root, Relation leaf)
+{
+	Node	   *mapped = (Node *) copyObject(expr);
+
+	if (RelationGetRelid(root) != RelationGetRelid(leaf))
+		mapped = (Node *) map_partition_varattnos((List *) mapped, 1, leaf, root);
+	fix_opfuncids(mapped);
+	return (Expr *) mapped;
+}
+
+static ExprState *
+compile(Expr *expr, Relation root, Relation leaf)
+{
+	if (expr == NULL)
+		return NULL;
+	return ExecInitExpr(expression_for_leaf(expr, root, leaf), NULL);
+}
+
+/* Which columns of the leaf does the view use? */
+static void
+map_columns(IvmLinear *linear, Relation root, Relation leaf)
+{
+	AttrMap    *map = build_attrmap_by_name(RelationGetDescr(leaf), RelationGetDescr(root));
+	int			i = -1;
+
+	linear->columns = palloc0(sizeof(AttrNumber) * (bms_num_members(linear->view->columns) + 1));
+	while ((i = bms_next_member(linear->view->columns, i)) >= 0)
+	{
+		AttrNumber	rootattno = i + FirstLowInvalidHeapAttributeNumber;
+		AttrNumber	attno = map->attnums[rootattno - 1];
+
+		linear->columns[linear->ncolumns++] = attno;
+		linear->lastcolumn = Max(linear->lastcolumn, attno);
+	}
+	free_attrmap(map);
+}
+
+/* Compile everything into the current memory context. */
+static IvmLinear *
+make_linear(IvmView *view, Relation root, Relation leaf)
+{
+	IvmLinear  *linear = palloc0(sizeof(IvmLinear));
+
+	linear->view = view;
+	linear->leaf = RelationGetRelid(leaf);
+	linear->desc = CreateTupleDescCopy(RelationGetDescr(leaf));
+	linear->epoch = user_code_epoch;
+	linear->econtext = CreateStandaloneExprContext();
+	map_columns(linear, root, leaf);
+	linear->where = compile(view->where, root, leaf);
+	linear->keyvalues = palloc(sizeof(Datum) * (view->nkeys + 1));
+	linear->keynulls = palloc(sizeof(bool) * (view->nkeys + 1));
+	linear->keys = palloc(sizeof(ExprState *) * (view->nkeys + 1));
+	for (int i = 0; i < view->nkeys; i++)
+		linear->keys[i] = compile(view->keyexprs[i], root, leaf);
+	linear->accums = palloc0(sizeof(AccumCode) * (view->naccums + 1));
+	for (int i = 0; i < view->naccums; i++)
+	{
+		const IvmAccumSpec *spec = &view->accums[i];
+
+		for (int a = 0; a < spec->nargs; a++)
+			linear->accums[i].args[a] = compile(spec->args[a], root, leaf);
+		linear->accums[i].filter = compile(spec->filter, root, leaf);
+	}
+	return linear;
+}
+
+/*
+ * Is the compiled form still good?  A view's definition goes stale with its
+ * root table's, but a leaf's columns may change by themselves.
+ */
+static bool
+still_good(const IvmLinear *linear, Relation leaf)
+{
+	if (linear->view->user_code && linear->epoch != user_code_epoch)
+		return false;
+	return RelationGetDescr(leaf)->natts == linear->desc->natts &&
+		equalTupleDescs(RelationGetDescr(leaf), linear->desc);
+}
+
+static IvmLinear *
+compile_linear(IvmView *view, Relation leaf)
+{
+	MemoryContext home = view->user_code ? TopTransactionContext : view->cxt;
+	MemoryContext cxt = AllocSetContextCreate(home, "ivm linear", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	IvmLinear  *linear;
+
+	if (view->baserel == RelationGetRelid(leaf))
+		linear = make_linear(view, leaf, leaf);
+	else
+	{
+		Relation	root = relation_open(view->baserel, AccessShareLock);
+
+		linear = make_linear(view, root, leaf);
+		relation_close(root, AccessShareLock);
+	}
+	MemoryContextSwitchTo(old);
+	return linear;
+}
+
+IvmLinear *
+IvmLinearGet(IvmView *view, Relation leaf)
+{
+	IvmLinear **link = &view->linears;
+	IvmLinear  *linear;
+
+	/* an entry of an ended transaction is not even looked at */
+	if (view->user_code && view->linears_epoch != user_code_epoch)
+		view->linears = NULL;
+	view->linears_epoch = user_code_epoch;
+
+	for (; (linear = *link) != NULL; link = &linear->next)
+	{
+		if (linear->leaf != RelationGetRelid(leaf) || (linear->busy && view->user_code))
+			continue;
+		if (still_good(linear, leaf))
+			break;
+		*link = linear->next;
+		linear = NULL;
+		break;
+	}
+	if (linear == NULL)
+	{
+		linear = compile_linear(view, leaf);
+		linear->next = view->linears;
+		view->linears = linear;
+	}
+	linear->busy = true;
+	return linear;
+}
+
+void
+IvmLinearRelease(IvmLinear *linear)
+{
+	linear->busy = false;
+}
+
+bool
+IvmLinearSameInput(IvmLinear *linear, TupleTableSlot *a, TupleTableSlot *b)
+{
+	slot_getsomeattrs(a, linear->lastcolumn);
+	slot_getsomeattrs(b, linear->lastcolumn);
+	for (int i = 0; i < linear->ncolumns; i++)
+	{
+		int			c = linear->columns[i] - 1;
+		Form_pg_attribute att = TupleDescAttr(linear->desc, c);
+
+		if (a->tts_isnull[c] != b->tts_isnull[c])
+			return false;
+		if (!a->tts_isnull[c] &&
+			!datumIsEqual(a->tts_values[c], b->tts_values[c], att->attbyval, att->attlen))
+			return false;
+	}
+	return true;
+}
+
+/* The result lives in per-tuple memory, until the next row's key. */
+static inline Datum
+evaluate(IvmLinear *linear, ExprState *state, bool *isnull)
+{
+	return ExecEvalExprSwitchContext(state, linear->econtext, isnull);
+}
+
+/* A condition holds only where it is true, not where it is null. */
+static inline bool
+holds(IvmLinear *linear, ExprState *state)
+{
+	bool		isnull;
+
+	if (state == NULL)
+		return true;
+	return DatumGetBool(evaluate(linear, state, &isnull)) && !isnull;
+}
+
+bool
+IvmLinearKey(IvmLinear *linear, TupleTableSlot *slot, StringInfo key)
+{
+	IvmView    *view = linear->view;
+	MemoryContext old;
+
+	ResetExprContext(linear->econtext);
+	linear->econtext->ecxt_scantuple = slot;
+	if (!holds(linear, linear->where))
+		return false;
+	for (int i = 0; i < view->nkeys; i++)
+		linear->keyvalues[i] = evaluate(linear, linear->keys[i], &linear->keynulls[i]);
+	resetStringInfo(key);
+	old = MemoryContextSwitchTo(linear->econtext->ecxt_per_tuple_memory);
+	IvmKeyEncode(view->keydesc, linear->keyvalues, linear->keynulls, key);
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+void
+IvmLinearAccumulate(IvmLinear *linear, TupleTableSlot *slot, int sign, IvmState *state)
+{
+	IvmView    *view = linear->view;
+
+	linear->econtext->ecxt_scantuple = slot;
+	state->rows += sign;
+	for (int i = 0; i < view->naccums; i++)
+	{
+		const IvmAccumSpec *spec = &view->accums[i];
+		AccumCode  *code = &linear->accums[i];
+		Datum		args[2];
+		bool		isnull = false;
+
+		if (!holds(linear, code->filter))
+			continue;
+		for (int a = 0; a < spec->nargs && !isnull; a++)
+			args[a] = evaluate(linear, code->args[a], &isnull);
+		if (!isnull)
+			IvmStateAccumRow(view->statedesc, state, i, args, sign);
+	}
+}

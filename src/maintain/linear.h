@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * linear.h
+ *		The linear part of a view, compiled for one leaf table: from a row to
+ *		its key and its contribution to the state.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef IVM_LINEAR_H
+#define IVM_LINEAR_H
+
+#include "executor/tuptable.h"
+#include "utils/rel.h"
+#include "view/definition.h"
+
+typedef struct IvmLinear IvmLinear;
+
+/*
+ * The compiled form for rows of a leaf (columns are matched by name).  Lives
+ * as long as the view, or, where it runs code that is not built in, until the
+ * (sub)transaction's end; get it anew for each row or scan, and release it, so
+ * that user code which comes back here gets another one.
+ */
+extern IvmLinear *IvmLinearGet(IvmView *view, Relation leaf);
+extern void IvmLinearRelease(IvmLinear *linear);
+
+/* Forget compiled forms that may have been left in the middle by an error. */
+extern void IvmLinearForgetUserCode(void);
+
+/* Do two rows agree, bit by bit, in every column that the view uses? */
+extern bool IvmLinearSameInput(IvmLinear *linear, TupleTableSlot *a, TupleTableSlot *b);
+
+/*
+ * Evaluate WHERE and the key.  False: the row is not in the view.  The key is
+ * put into *key (reset first).
+ */
+extern bool IvmLinearKey(IvmLinear *linear, TupleTableSlot *slot, StringInfo key);
+
+/* Count the row into the state with its sign; memory as in IvmStateAccumRow. */
+extern void IvmLinearAccumulate(IvmLinear *linear, TupleTableSlot *slot, int sign,
+								IvmState *state);
+
+#endif							/* IVM_LINEAR_H */
