@@ -30,7 +30,8 @@ typedef struct IvmAccumSpec
 typedef struct IvmAggSpec
 {
 	Oid			aggfnoid;		/* as written in the query (PostgreSQL's own) */
-	int			accum;			/* which accumulator it is computed from */
+	int			accum;			/* which accumulator it is computed from; -1: the
+								 * group's row count (count(*) without FILTER) */
 	Oid			rettype;
 	Oid			retcollid;
 } IvmAggSpec;
@@ -76,20 +77,37 @@ typedef struct IvmView
 	Expr	  **targets;		/* noutputs expressions over the finish row */
 	Expr	   *having;			/* or NULL */
 	int		   *outkey;			/* per output column: key column it shows unchanged, or -1 */
+
+	/* compiled forms, maintain/linear.c's own */
+	struct IvmLinear *linears;
+	uint64		linears_epoch;
 } IvmView;
 
 /*
- * Analyse query text (CREATE, ALTER, ivm_fdw_check): parse, analyse.
- * ERROR with position for whatever is wrong.
+ * Parse and analyse query text under the session's search_path (CREATE, ALTER,
+ * ivm_fdw_check).  ERROR with position for whatever is wrong: PostgreSQL's own,
+ * pointing into the text.
  */
 extern Query *IvmParseQuery(const char *text);
 
 /*
- * Split an analysed query.  ERROR ERRCODE_FEATURE_NOT_SUPPORTED (errmsg names the
- * construct or function, errposition, HINT) for what cannot be kept.
- * query_text, where not NULL, is what error positions refer to.  Allocates in a
- * new child of CacheMemoryContext's caller-chosen parent: CurrentMemoryContext.
+ * Split an analysed query.  query_text says which definition it is:
+ *
+ * not NULL, a new one: what cannot be kept is refused (mostly
+ * ERRCODE_FEATURE_NOT_SUPPORTED; errmsg names the construct or function, with
+ * HINT), at a position that refers to this text.
+ *
+ * NULL, one accepted before and read back: functions and the base table's
+ * children are not judged again, so that a writer is never stopped by what became of them.
+ *
+ * Leaves the query as it is and takes AccessShareLock on the base table.
+ * Allocates in CurrentMemoryContext.  Sets everything but relid, id, owner, name and pins.
+ * Folds constants, which can run functions of the query: the caller has to
+ * be in the view's evaluation environment (its owner, its settings).
  */
 extern IvmView *IvmAnalyzeView(Query *query, const char *query_text);
+
+/* Refuse (ERROR) a base table whose row-level security applies to the user. */
+extern void IvmRefuseRowSecurity(Oid relid, Oid userid);
 
 #endif							/* IVM_DEFINITION_H */

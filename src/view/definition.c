@@ -1,0 +1,106 @@
+/*-------------------------------------------------------------------------
+ *
+ * definition.c
+ *		What a view is: from its analysed query to an IvmView.
+ *
+ * The work is done elsewhere: refuse.c judges the query's shape and its table,
+ * functions.c its functions, split.c and accumulators.c split it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "compat.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "utils/rel.h"
+#include "view/aggregates.h"
+#include "view/definition.h"
+#include "view/querytext.h"
+#include "view/refuse.h"
+#include "view/split.h"
+
+/* Put exact aggregates in the place of PostgreSQL's over floats. */
+static bool
+make_exact_walker(Node *node, void *arg)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Aggref))
+	{
+		Oid			exact = IvmExactAggregate(((Aggref *) node)->aggfnoid);
+
+		if (OidIsValid(exact))
+			((Aggref *) node)->aggfnoid = exact;
+		return false;
+	}
+	return expression_tree_walker(node, make_exact_walker, arg);
+}
+
+/*
+ * What a live read runs.  ORDER BY goes, with what is in the target list for
+ * its sake only: a reader of a view has no claim to an order, and it would cost a sort.
+ */
+static Query *
+live_query(Query *query)
+{
+	List	   *targets = NIL;
+	ListCell   *lc;
+
+	query = copyObject(query);
+	query->sortClause = NIL;
+	foreach(lc, query->targetList)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+		bool		grouped = false;
+		ListCell   *gc;
+
+		foreach(gc, query->groupClause)
+			grouped |= lfirst_node(SortGroupClause, gc)->tleSortGroupRef == tle->ressortgroupref;
+		if (tle->resjunk && !grouped)
+			continue;
+		tle->resno = list_length(targets) + 1;
+		targets = lappend(targets, tle);
+	}
+	query->targetList = targets;
+	make_exact_walker((Node *) query->targetList, NULL);
+	make_exact_walker(query->havingQual, NULL);
+	return query;
+}
+
+static void
+split_query(IvmView *view, Query *query, const char *text)
+{
+	IvmSplit	split = {.view = view, .text = text};
+
+	split.query = copyObject(query);
+	IvmFlattenGroupExprs(split.query);
+	split.base = table_open(view->baserel, AccessShareLock);
+	IvmSplitCollect(&split);
+	IvmSplitLinear(&split);
+	IvmSplitFinish(&split);
+	table_close(split.base, NoLock);
+}
+
+IvmView *
+IvmAnalyzeView(Query *query, const char *query_text)
+{
+	IvmView    *view = palloc0_object(IvmView);
+	IvmQueryText frame;
+	RangeTblEntry *rte;
+
+	IvmQueryTextPush(&frame, query_text);
+	IvmRefuseShape(query, query_text);
+	rte = rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
+	if (query_text != NULL)
+		IvmRefuseTable(rte, query_text);
+
+	view->cxt = CurrentMemoryContext;
+	view->baserel = rte->relid;
+	view->inh = rte->inh;
+	split_query(view, query, query_text);
+	view->query = live_query(query);
+	IvmQueryTextPop(&frame);
+	return view;
+}
