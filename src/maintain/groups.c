@@ -42,6 +42,8 @@ struct IvmGroups
 	MemoryContext cxt;
 	const IvmStateDesc *desc;
 	grouptab_hash *table;
+	IvmGroup  **sorted;			/* all nsorted groups in order, if that is their number still */
+	uint32		nsorted;
 };
 
 IvmGroups *
@@ -53,6 +55,8 @@ IvmGroupsCreate(MemoryContext parent, const IvmStateDesc *desc)
 	groups->cxt = cxt;
 	groups->desc = desc;
 	groups->table = grouptab_create(cxt, INITIAL_GROUPS, NULL);
+	groups->sorted = NULL;
+	groups->nsorted = 0;
 	return groups;
 }
 
@@ -126,20 +130,32 @@ compare_groups(const void *a, const void *b)
 	return IvmPhysicalKeyCompare(ga->key, ga->keylen, gb->key, gb->keylen);
 }
 
-IvmGroup **
-IvmGroupsSorted(const IvmGroups *groups, int *ngroups)
+static void
+sort_groups(IvmGroups *groups)
 {
-	IvmGroup  **sorted = palloc_extended((groups->table->members + 1) * sizeof(IvmGroup *),
-										 MCXT_ALLOC_HUGE);
 	grouptab_iterator it;
 	GroupSlot  *slot;
-	int			n = 0;
+	uint32		n = 0;
 
+	if (groups->sorted)
+		pfree(groups->sorted);
+	groups->nsorted = 0;
+	groups->sorted = MemoryContextAllocHuge(groups->cxt,
+											(groups->table->members + 1) * sizeof(IvmGroup *));
 	grouptab_start_iterate(groups->table, &it);
 	while ((slot = grouptab_iterate(groups->table, &it)) != NULL)
-		sorted[n++] = slot->group;
+		groups->sorted[n++] = slot->group;
 	if (n > 1)
-		qsort(sorted, n, sizeof(IvmGroup *), compare_groups);
-	*ngroups = n;
-	return sorted;
+		qsort(groups->sorted, n, sizeof(IvmGroup *), compare_groups);
+	groups->nsorted = n;
+}
+
+IvmGroup **
+IvmGroupsSorted(IvmGroups *groups, int *ngroups)
+{
+	/* groups are never taken out, so an equal number means the same groups */
+	if (groups->sorted == NULL || groups->nsorted != groups->table->members)
+		sort_groups(groups);
+	*ngroups = groups->nsorted;
+	return groups->sorted;
 }

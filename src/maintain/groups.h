@@ -33,7 +33,7 @@ extern MemoryContext IvmGroupsContext(const IvmGroups *groups);
 extern Size IvmGroupsMemory(const IvmGroups *groups);	/* bytes */
 extern uint32 IvmGroupsCount(const IvmGroups *groups);
 
-/* All groups in physical key order, in CurrentMemoryContext. */
-extern IvmGroup **IvmGroupsSorted(const IvmGroups *groups, int *ngroups);
+/* All groups in physical key order; the array is the table's, until a group is added. */
+extern IvmGroup **IvmGroupsSorted(IvmGroups *groups, int *ngroups);
 
 #endif							/* IVM_GROUPS_H */

@@ -117,7 +117,6 @@ spill(IvmBuildSort *sort)
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(cxt);
-	pfree(groups);
 	ExecDropSingleTupleTableSlot(virtual);
 	IvmGroupsDestroy(sort->groups);
 	sort->groups = IvmGroupsCreate(sort->cxt, sort->desc);
