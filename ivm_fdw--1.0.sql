@@ -59,3 +59,12 @@ CREATE FUNCTION ivm_fdw_rebuild() RETURNS bigint
 AS 'MODULE_PATHNAME', 'ivm_fdw_rebuild_all' LANGUAGE C STRICT;
 COMMENT ON FUNCTION ivm_fdw_rebuild() IS 'builds all views of the caller anew; returns their number of rows';
 
+
+-- ---------------------------------------------------------------------
+-- Check: what would become of a query
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION ivm_fdw_check(query text, OUT part text, OUT item text, OUT how text, OUT cost text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ivm_fdw_check' LANGUAGE C STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION ivm_fdw_check(text) IS 'how each part of a query would be kept as a view and what a read costs, or what is refused, where and why; creates nothing';
