@@ -48,8 +48,8 @@ struct IvmKeyCodec;				/* encoder and decoder of a type, private to keys.c */
 
 typedef struct IvmKeyColumn
 {
-	Oid			type;
-	int32		typmod;
+	Oid			type;			/* as given, perhaps a domain */
+	int32		typmod;			/* of the base type */
 	Oid			collation;
 	int16		typlen;
 	bool		typbyval;
@@ -69,17 +69,23 @@ typedef struct IvmKeyDesc
 {
 	int			ncols;
 	IvmKeyColumn *cols;
+	bool		has_forms;		/* of any column */
 } IvmKeyDesc;
 
 /*
- * Describe a key.  Allocates in CurrentMemoryContext.  ERROR
- * (ERRCODE_UNDEFINED_FUNCTION, names the type) when a type has neither a
- * default btree nor a default hash operator class.
+ * Describe a key.  Allocates in CurrentMemoryContext, which must live as long.
+ * ERROR (names the type) when a type has neither a default btree nor a default
+ * hash operator class (ERRCODE_UNDEFINED_FUNCTION), is a pseudo-type such as
+ * record (ERRCODE_FEATURE_NOT_SUPPORTED), or lacks a collation that it needs
+ * (ERRCODE_INDETERMINATE_COLLATION).
  */
 extern IvmKeyDesc *IvmKeyDescMake(int ncols, const Oid *types, const int32 *typmods,
 								  const Oid *collations);
 
-/* Append the key of the values to buf (reset by the caller).  Detoasts. */
+/*
+ * Append the key of the values to buf (reset by the caller).  Detoasts; what
+ * that takes is left in CurrentMemoryContext, here and in the functions below.
+ */
 extern void IvmKeyEncode(const IvmKeyDesc *desc, const Datum *values, const bool *nulls,
 						 StringInfo buf);
 
@@ -117,5 +123,12 @@ extern bool IvmKeySameGroup(const IvmKeyDesc *desc, const char *a, Size alen,
  * not look for neighbours to merge.
  */
 extern bool IvmKeyIsUnique(const IvmKeyDesc *desc);
+
+/*
+ * A number that changes when the same values would get other keys or form
+ * other groups: versions of nondeterministic collations.  A generation made
+ * under another number is of no use.
+ */
+extern uint64 IvmKeyDescVersion(const IvmKeyDesc *desc);
 
 #endif							/* IVM_KEYS_H */
