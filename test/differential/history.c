@@ -1,0 +1,724 @@
+/*-------------------------------------------------------------------------
+ *
+ * history.c
+ *		Runs a seed's history: every statement is a step; comparisons are steps
+ *		too.  One thread sends each step and waits for it, so nothing may
+ *		block for long: lock_timeout turns a conflict into an error, which is
+ *		as good a thing to test as any.
+ *
+ * Errors that a random statement may meet are tolerated; anything else fails
+ * the seed, as a difference does.  A failing history is run again with fewer
+ * steps while it still fails.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <libpq-fe.h>
+
+#include "differential.h"
+
+#define MAX_STEPS		20000
+#define CONTROL			SESSIONS	/* the session that sets up and cleans up */
+#define SHRINK_SECONDS	40
+
+typedef enum Verdict
+{
+	FINE,
+	TOLERATED,
+	FAILED
+} Verdict;
+
+typedef struct Session
+{
+	PGconn	   *conn;
+	int			depth;			/* savepoints s1 .. sN */
+	bool		cursor;			/* a pair of cursors is open */
+	uint64_t	fetched[2];		/* multiset hash of the rows fetched from view and query */
+} Session;
+
+Options		options;
+long		total_checks,
+			store_reads,
+			live_reads;
+
+static Session sessions[SESSIONS + 1];
+static Step steps[MAX_STEPS];
+static int	nsteps;
+static char *setup[64];
+static int	nsetup;
+static char message[4000];		/* of the failure */
+
+static char *prepared[3];
+static int	nprepared,
+			next_prepared;
+
+/* --- running one step --- */
+
+static const char *const tolerated[] = {
+	"22003",					/* out of range */
+	"23502", "23503", "23505", "23514", /* constraints, and no partition for the row */
+	"21000",					/* a row affected twice by ON CONFLICT or MERGE */
+	"27000",					/* a tuple already changed by a trigger of the same statement */
+	"25006", "25001", "25P01", "25P02", "3B001", "34000", "42P03",	/* state of the transaction */
+	"24000", "55000", "55006",	/* cursor's state, object in use */
+	"40001", "40P01", "55P03",	/* concurrency */
+	"42704"						/* a prepared transaction that is gone */
+};
+
+static Verdict
+judge_error(PGconn *conn, PGresult *res, const char *sql)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	if (state != NULL && PQstatus(conn) == CONNECTION_OK)
+		for (size_t i = 0; i < sizeof(tolerated) / sizeof(tolerated[0]); i++)
+			if (strcmp(state, tolerated[i]) == 0)
+				return TOLERATED;
+	snprintf(message, sizeof(message), "%s %s: %s", state ? state : "", sql, PQresultErrorMessage(res));
+	if (*PQresultErrorMessage(res) == '\0')
+		snprintf(message, sizeof(message), "%s: %s", sql, PQerrorMessage(conn));
+	return FAILED;
+}
+
+static Verdict
+run_copy(PGconn *conn, const char *sql, const char *data)
+{
+	PGresult   *res = PQexec(conn, sql);
+	Verdict		verdict = FINE;
+
+	if (PQresultStatus(res) != PGRES_COPY_IN)
+		verdict = judge_error(conn, res, sql);
+	else if (PQputCopyData(conn, data, (int) strlen(data)) != 1 || PQputCopyEnd(conn, NULL) != 1)
+		verdict = FAILED;
+	PQclear(res);
+	while ((res = PQgetResult(conn)) != NULL)
+	{
+		if (PQresultStatus(res) == PGRES_FATAL_ERROR)
+			verdict = judge_error(conn, res, sql);
+		PQclear(res);
+	}
+	return verdict;
+}
+
+/* Run sql; where result is not NULL it gets the rows on success. */
+static Verdict
+run_sql(PGconn *conn, const char *sql, const char *param, PGresult **result)
+{
+	PGresult   *res;
+	Verdict		verdict = FINE;
+
+	res = param ? PQexecParams(conn, sql, 1, NULL, &param, NULL, NULL, 0) : PQexec(conn, sql);
+	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
+		verdict = judge_error(conn, res, sql);
+	if (result != NULL && verdict == FINE)
+		*result = res;
+	else
+		PQclear(res);
+	return verdict;
+}
+
+static uint64_t
+rows_hash(PGresult *res)
+{
+	uint64_t	sum = 0;
+
+	for (int row = 0; row < PQntuples(res); row++)
+	{
+		uint64_t	hash = UINT64_C(14695981039346656037);
+
+		for (int col = 0; col < PQnfields(res); col++)
+		{
+			for (const char *s = PQgetvalue(res, row, col); *s; s++)
+				hash = (hash ^ (unsigned char) *s) * UINT64_C(1099511628211);
+			hash = (hash ^ (PQgetisnull(res, row, col) ? 257 : 256)) * UINT64_C(1099511628211);
+		}
+		sum += hash ^ (hash >> 29);
+	}
+	return sum;
+}
+
+static Verdict
+run_fetch(Session *session, const char *count)
+{
+	for (int i = 0; i < 2; i++)
+	{
+		PGresult   *res;
+		Verdict		verdict = run_sql(session->conn, fmt("FETCH %s FROM %s", count, i ? "of_query" : "of_view"), NULL, &res);
+
+		if (verdict != FINE)
+			return verdict;
+		session->fetched[i] += rows_hash(res);
+		PQclear(res);
+	}
+	if (strcmp(count, "ALL") != 0 || session->fetched[0] == session->fetched[1])
+		return FINE;
+	snprintf(message, sizeof(message), "cursors of view and query gave different rows");
+	return FAILED;
+}
+
+static Verdict
+run_check(PGconn *conn, const Step *step)
+{
+	PGresult   *res;
+	Verdict		verdict = run_sql(conn, step->sql, step->data, &res);
+
+	total_checks++;
+	if (verdict != FINE)
+		return verdict;
+	if (strcmp(PQgetvalue(res, 0, 0), "0") != 0)
+	{
+		snprintf(message, sizeof(message), "difference: %.3900s", step->sql);
+		verdict = FAILED;
+	}
+	PQclear(res);
+	return verdict;
+}
+
+static Verdict
+run_step(const Step *step)
+{
+	Session    *session = &sessions[step->session];
+	Verdict		verdict;
+
+	if (options.verbose)
+		printf("# s%d: %.400s\n", step->session, step->sql);
+	switch (step->kind)
+	{
+		case STEP_COPY:
+			return run_copy(session->conn, step->sql, step->data);
+		case STEP_CHECK:
+			return run_check(session->conn, step);
+		case STEP_DECLARE:
+			session->fetched[0] = session->fetched[1] = 0;
+			verdict = run_sql(session->conn, fmt("DECLARE of_view CURSOR FOR %s", step->sql), NULL, NULL);
+			if (verdict == FINE)
+				verdict = run_sql(session->conn, fmt("DECLARE of_query CURSOR FOR %s", step->data), NULL, NULL);
+			return verdict;
+		case STEP_FETCH:
+			return run_fetch(session, step->sql);
+		default:
+			return run_sql(session->conn, step->sql, NULL, NULL);
+	}
+}
+
+/* --- the scene: connections, schema, views --- */
+
+static void
+disconnect_all(void)
+{
+	for (int i = 0; i <= SESSIONS; i++)
+	{
+		PQfinish(sessions[i].conn);
+		memset(&sessions[i], 0, sizeof(Session));
+	}
+}
+
+static bool
+connect_one(int i)
+{
+	sessions[i].conn = PQconnectdb(fmt("dbname=%s application_name=s%d", options.dbname, i));
+	if (PQstatus(sessions[i].conn) == CONNECTION_OK)
+		return run_sql(sessions[i].conn, fmt("SET client_min_messages = error; SET statement_timeout = '30s'; SET lock_timeout = '%s'",
+											 i == CONTROL ? "10s" : "6ms"), NULL, NULL) == FINE;
+	snprintf(message, sizeof(message), "%s", PQerrorMessage(sessions[i].conn));
+	return false;
+}
+
+/* Remove what an earlier history left behind. */
+static bool
+clean_up(void)
+{
+	PGconn	   *conn = sessions[CONTROL].conn;
+	PGresult   *res;
+
+	if (run_sql(conn, "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()", NULL, &res) != FINE)
+		return false;
+	for (int i = 0; i < PQntuples(res); i++)
+		run_sql(conn, fmt("ROLLBACK PREPARED '%s'", PQgetvalue(res, i, 0)), NULL, NULL);
+	PQclear(res);
+	return run_sql(conn, "DROP SCHEMA IF EXISTS d CASCADE", NULL, NULL) == FINE;
+}
+
+static const char scene[] =
+"CREATE SCHEMA d;\n"
+"CREATE COLLATION d.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);\n"
+"CREATE TYPE d.mood AS ENUM ('sad', 'ok', 'happy'); CREATE TYPE d.pair AS (a int, b text);\n"
+"CREATE SEQUENCE d.copy_id START 100000; CREATE TABLE d.checks (sql text);\n"
+"CREATE TABLE d.p (id int PRIMARY KEY); INSERT INTO d.p SELECT generate_series(1, 6);\n"
+"CREATE FUNCTION d.same() RETURNS void LANGUAGE plpgsql AS $$\n"
+"DECLARE c record; n bigint;\n"
+"BEGIN FOR c IN SELECT sql FROM d.checks LOOP EXECUTE c.sql INTO n;\n"
+"IF n <> 0 THEN RAISE EXCEPTION 'difference: %', c.sql USING ERRCODE = 'IVM01'; END IF; END LOOP; END $$;\n"
+"CREATE FUNCTION d.reads() RETURNS trigger LANGUAGE plpgsql AS $$\n"
+"BEGIN IF nextval('d.copy_id') % 3 = 0 THEN PERFORM d.same(); END IF; RETURN NULL; END $$;\n"
+"CREATE FUNCTION d.copies() RETURNS trigger LANGUAGE plpgsql AS $$\n"
+"BEGIN INSERT INTO d.t2 (id) VALUES (nextval('d.copy_id')); RETURN NULL; END $$;\n"
+"CREATE PROCEDURE d.commits() LANGUAGE plpgsql AS $$\n"
+"BEGIN DELETE FROM d.t1 WHERE id % 7 = 0; PERFORM d.same(); COMMIT; PERFORM d.same();\n"
+"UPDATE d.t1 SET id = id + 1000 WHERE id % 5 = 0; PERFORM d.same(); ROLLBACK; PERFORM d.same(); END $$;\n";
+
+static void
+add_setup(char *sql)
+{
+	setup[nsetup++] = sql;
+}
+
+static char *
+view_ddl(const View *view)
+{
+	char	   *cols = fmt("(SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) || "
+						   "CASE WHEN attcollation <> 0 AND attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation ELSE '' END, ', ' ORDER BY attnum) "
+						   "FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid WHERE attrelid = 'd.q%d'::regclass AND attnum > 0)", view->number);
+
+	if (options.plain)
+		return fmt("CREATE VIEW d.v%d AS TABLE d.q%d", view->number, view->number);
+	return fmt("DO $do$ BEGIN EXECUTE 'CREATE FOREIGN TABLE d.v%d (' || %s || ') SERVER ivm OPTIONS (query ' || quote_literal($q$%s$q$) || ')'; END $do$",
+			   view->number, cols, view->query);
+}
+
+static void
+prepare_setup(void)
+{
+	nsetup = 0;
+	add_setup(fmt("%s", scene));
+	for (int i = 0; i < ntables; i++)
+	{
+		char	   *data;
+		char	   *copy;
+
+		add_setup(table_ddl(&tables[i]));
+		copy = random_copy(&tables[i], &data);
+		add_setup(copy);
+		add_setup(data);
+	}
+	for (int i = 0; i < nviews; i++)
+	{
+		add_setup(fmt("CREATE VIEW d.q%d AS %s", views[i].number, views[i].query));
+		add_setup(view_ddl(&views[i]));
+		add_setup(fmt("INSERT INTO d.checks VALUES ($check$%s$check$)", full_check(&views[i])));
+	}
+	if (!options.plain && percent(85))
+		add_setup("SELECT ivm_fdw_rebuild()");
+}
+
+/* Connect, and set the scene up from nothing. */
+static bool
+start(void)
+{
+	disconnect_all();
+	for (int i = 0; i <= SESSIONS; i++)
+		if (!connect_one(i))
+			return false;
+	if (!clean_up())
+		return false;
+	for (int i = 0; i < nsetup; i++)
+	{
+		bool		copy = strncmp(setup[i], "COPY", 4) == 0;
+		Verdict		verdict;
+
+		if (copy)
+			verdict = run_copy(sessions[CONTROL].conn, setup[i], setup[i + 1]);
+		else
+			verdict = run_sql(sessions[CONTROL].conn, setup[i], NULL, NULL);
+		if (verdict == FAILED)
+			return false;
+		i += copy;
+	}
+	return true;
+}
+
+static void
+count_reads(void)
+{
+	for (int i = 0; i <= SESSIONS && !options.plain; i++)
+	{
+		PGresult   *res;
+
+		if (PQtransactionStatus(sessions[i].conn) == PQTRANS_IDLE &&
+			run_sql(sessions[i].conn, "SELECT * FROM ivm_fdw.session_reads()", NULL, &res) == FINE)
+		{
+			store_reads += atol(PQgetvalue(res, 0, 0));
+			live_reads += atol(PQgetvalue(res, 0, 1));
+			PQclear(res);
+		}
+	}
+}
+
+/* --- making up a history --- */
+
+/* Record a step and run it; false when the seed has failed. */
+static bool
+take(int session, StepKind kind, char *sql, char *data)
+{
+	Step	   *step = &steps[nsteps];
+	Verdict		verdict;
+
+	if (nsteps == MAX_STEPS)
+		return true;
+	nsteps++;
+	step->session = session;
+	step->kind = kind;
+	step->sql = sql;
+	step->data = data;
+	verdict = run_step(step);
+	if (kind == STEP_DECLARE)
+		sessions[session].cursor = (verdict == FINE);
+	return verdict != FAILED;
+}
+
+static bool
+in_error(int session)
+{
+	return PQtransactionStatus(sessions[session].conn) == PQTRANS_INERROR;
+}
+
+static bool
+in_transaction(int session)
+{
+	return PQtransactionStatus(sessions[session].conn) != PQTRANS_IDLE;
+}
+
+static bool
+end_transaction(int session, char *how)
+{
+	Session    *s = &sessions[session];
+
+	if (s->cursor && !in_error(session) && percent(70))
+	{
+		if (!take(session, STEP_FETCH, "ALL", NULL))
+			return false;
+	}
+	s->cursor = false;
+	s->depth = 0;
+	return take(session, STEP_EXEC, how, NULL);
+}
+
+static bool
+begin_transaction(int session)
+{
+	static const char *const levels[] = {"READ COMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"};
+
+	sessions[session].depth = 0;
+	return take(session, STEP_EXEC, fmt("BEGIN ISOLATION LEVEL %s", levels[below(4)]), NULL);
+}
+
+static bool
+random_setting(int session)
+{
+	static const char *const settings[] = {
+		"TimeZone = 'Asia/Kolkata'", "DateStyle = 'German'", "IntervalStyle = 'iso_8601'", "bytea_output = 'escape'",
+		"extra_float_digits = -5", "enable_hashjoin = off", "enable_mergejoin = off", "enable_nestloop = off",
+		"enable_sort = off", "enable_hashagg = off", "search_path = 'd'", "session_replication_role = 'replica'",
+		"session_replication_role = 'origin'", "synchronous_commit = off", "plan_cache_mode = force_generic_plan"
+	};
+
+	return take(session, STEP_EXEC, fmt("SET %s%s", in_transaction(session) && percent(50) ? "LOCAL " : "",
+										settings[below(sizeof(settings) / sizeof(settings[0]))]), NULL);
+}
+
+static bool
+finish_prepared(int session)
+{
+	int			i = below(nprepared);
+	char	   *gid = prepared[i];
+
+	prepared[i] = prepared[--nprepared];
+	return take(session, STEP_EXEC, fmt("%s PREPARED '%s'", percent(60) ? "COMMIT" : "ROLLBACK", gid), NULL);
+}
+
+static bool
+declare_cursors(int session)
+{
+	const View *view = &views[below(nviews)];
+	char	   *list = canonical_list(view);
+
+	return take(session, STEP_DECLARE, fmt("SELECT %s FROM d.v%d", list, view->number), fmt("SELECT %s FROM d.q%d", list, view->number));
+}
+
+static bool
+rebuild(int session)
+{
+	if (options.plain)
+		return true;
+	return take(session, STEP_EXEC, fmt("SELECT ivm_fdw_rebuild('d.v%d')", 1 + below(nviews)), NULL);
+}
+
+static bool
+write_something(int session)
+{
+	const Table *table = &tables[below(ntables)];
+	char	   *data;
+	char	   *sql;
+
+	if (percent(5))
+	{
+		sql = random_copy(table, &data);
+		return take(session, STEP_COPY, sql, data);
+	}
+	if (percent(7))
+		return take(session, STEP_EXEC, random_block(table), NULL);
+	return take(session, STEP_EXEC, random_write(table), NULL);
+}
+
+static bool
+ddl(int session)
+{
+	bool		alone;
+	char	   *sql = random_ddl(&tables[below(ntables)], &alone);
+
+	if (alone && in_transaction(session))
+		return true;
+	return take(session, STEP_EXEC, sql, NULL);
+}
+
+/* A view is made anew, perhaps beside writers. */
+static bool
+recreate(int session)
+{
+	const View *view = &views[below(nviews)];
+
+	if (options.plain)
+		return true;
+	return take(session, STEP_EXEC, fmt("DROP FOREIGN TABLE d.v%d; %s", view->number, view_ddl(view)), NULL);
+}
+
+static bool
+step_outside(int session)
+{
+	int			dice = below(100);
+
+	if (dice < 45)
+		return begin_transaction(session);
+	if (dice < 80)
+		return write_something(session);
+	if (dice < 86)
+		return rebuild(session);
+	if (dice < 90)
+		return ddl(session);
+	if (dice < 92)
+		return take(session, STEP_EXEC, "CALL d.commits()", NULL);
+	if (dice < 93)
+		return recreate(session);
+	if (dice < 96)
+		return take(CONTROL, STEP_EXEC, "SELECT pg_sleep(0.06)", NULL); /* the custodian's turn */
+	if (nprepared > 0)
+		return finish_prepared(session);
+	return random_setting(session);
+}
+
+static bool
+step_inside(int session)
+{
+	Session    *s = &sessions[session];
+	int			dice = below(100);
+
+	if (dice < 58)
+		return write_something(session);
+	if (dice < 66)
+		return take(session, STEP_EXEC, fmt("SAVEPOINT s%d", ++s->depth), NULL);
+	if (dice < 74 && s->depth > 0)
+	{
+		s->depth = 1 + below(s->depth);
+		return take(session, STEP_EXEC, fmt("ROLLBACK TO s%d", s->depth), NULL);
+	}
+	if (dice < 76 && s->depth > 0)
+		return take(session, STEP_EXEC, fmt("RELEASE s%d", s->depth--), NULL);
+	if (dice < 80 && !s->cursor)
+		return declare_cursors(session);
+	if (dice < 83 && s->cursor)
+		return take(session, STEP_FETCH, fmt("%d", 1 + below(3)), NULL);
+	if (dice < 86)
+		return rebuild(session);
+	if (dice < 87)
+		return ddl(session);
+	if (dice < 88)
+		return random_setting(session);
+	if (dice < 90 && nprepared < 3)
+	{
+		char	   *gid = fmt("p%d", ++next_prepared);
+		bool		ok = end_transaction(session, fmt("PREPARE TRANSACTION '%s'", gid));
+
+		prepared[nprepared++] = gid;
+		return ok;
+	}
+	return end_transaction(session, percent(70) ? "COMMIT" : "ROLLBACK");
+}
+
+static bool
+step_in_error(int session)
+{
+	Session    *s = &sessions[session];
+
+	s->cursor = false;
+	if (s->depth > 0 && percent(60))
+	{
+		s->depth = 1 + below(s->depth);
+		return take(session, STEP_EXEC, fmt("ROLLBACK TO s%d", s->depth), NULL);
+	}
+	return end_transaction(session, "ROLLBACK");
+}
+
+static bool
+check_from(int session, bool thorough)
+{
+	int			one = below(nviews);
+
+	for (int i = 0; i < nviews; i++)
+		if (!in_error(session) && (thorough || i == one))
+			if (!take(session, STEP_CHECK, full_check(&views[i]), NULL))
+				return false;
+	if (!in_error(session))
+	{
+		char	   *param;
+		char	   *sql = random_check(&views[below(nviews)], &param);
+
+		return take(session, STEP_CHECK, sql, param);
+	}
+	return true;
+}
+
+/* One statement of one session, and comparisons from it and from others. */
+static bool
+step(void)
+{
+	int			session = below(SESSIONS);
+	bool		ok;
+
+	if (in_error(session))
+		ok = step_in_error(session);
+	else if (in_transaction(session))
+		ok = step_inside(session);
+	else
+		ok = step_outside(session);
+	if (!ok || !check_from(session, true))
+		return false;
+	for (int other = 0; other < SESSIONS; other++)
+		if (other != session && percent(25) && !check_from(other, false))
+			return false;
+	return true;
+}
+
+/* End everything; the last comparison is also made by the extension itself. */
+static bool
+the_end(void)
+{
+	for (int i = 0; i < SESSIONS; i++)
+		if (in_transaction(i) && !end_transaction(i, in_error(i) || percent(30) ? "ROLLBACK" : "COMMIT"))
+			return false;
+	while (nprepared > 0)
+		if (!finish_prepared(CONTROL))
+			return false;
+	for (int i = 0; i < SESSIONS; i++)
+		if (!check_from(i, true))
+			return false;
+	for (int i = 0; i < nviews && !options.plain; i++)
+		if (!take(CONTROL, STEP_CHECK, fmt("SELECT count(*) FROM ivm_fdw_verify('d.v%d')", i + 1), NULL))
+			return false;
+	return check_from(CONTROL, true);
+}
+
+/* --- a failing history --- */
+
+static bool
+replay(const Step *list, int n)
+{
+	if (!start())
+		return false;
+	for (int i = 0; i < n; i++)
+		if (run_step(&list[i]) == FAILED)
+			return true;
+	return false;
+}
+
+/* Leave steps out while it still fails.  Returns the number of steps left. */
+static int
+shrink(Step *list, int n)
+{
+	time_t		until = time(NULL) + SHRINK_SECONDS;
+	Step	   *trial = malloc(sizeof(Step) * (n + 1));
+	char	   *first = fmt("%s", message);
+
+	for (int chunk = n / 2; chunk > 0; chunk /= 2)
+		for (int at = n - chunk - 1; at > -chunk && time(NULL) < until; at -= chunk)
+		{
+			int			from = at < 0 ? 0 : at;
+			int			len = at < 0 ? chunk + at : chunk;
+			int			m = n - len;
+
+			memcpy(trial, list, from * sizeof(Step));
+			memcpy(trial + from, list + from + len, (n - from - len) * sizeof(Step));
+			if (replay(trial, m))
+			{
+				memcpy(list, trial, m * sizeof(Step));
+				n = m;
+			}
+		}
+	free(trial);
+	snprintf(message, sizeof(message), "%s", first);
+	return n;
+}
+
+static void
+print_commented(const char *text)
+{
+	printf("# ");
+	for (const char *s = text; *s; s++)
+	{
+		while (strncmp(s, "kilo-xkilo-xkilo-x", 18) == 0)	/* the long texts: show their end */
+			s += 6;
+		putchar(*s);
+		if (*s == '\n' && s[1])
+			printf("# ");
+	}
+	printf("\n");
+}
+
+static void
+report_failure(uint64_t seed)
+{
+	int			n = nsteps;
+	char	   *what = fmt("%s", message);
+
+	if (options.shrink)
+	{
+		if (replay(steps, nsteps))
+			n = shrink(steps, nsteps);
+		else
+			printf("# It did not fail again when repeated; the whole script:\n");
+	}
+	printf("# seed %lu failed: ", (unsigned long) seed);
+	print_commented(what);
+	for (int i = 0; i < nsetup; i++)
+		print_commented(setup[i]);
+	printf("#\n");
+	for (int i = 0; i < n; i++)
+		print_commented(fmt("s%d: %s%s%s;", steps[i].session,
+							steps[i].kind == STEP_FETCH ? "FETCH from both: " : steps[i].kind == STEP_DECLARE ? "DECLARE: " : "",
+							steps[i].sql, steps[i].data ? fmt(" -- %s", steps[i].data) : ""));
+}
+
+bool
+run_seed(uint64_t seed)
+{
+	bool		ok;
+
+	chance_seed(seed);
+	nsteps = nprepared = 0;
+	generate_tables();
+	generate_views();
+	prepare_setup();
+	ok = start();
+	for (int i = 0; i < options.steps && ok; i++)
+		ok = step();
+	ok = ok && the_end();
+	if (ok)
+		count_reads();
+	else
+		report_failure(seed);
+	disconnect_all();
+	forget_strings();
+	return ok;
+}
