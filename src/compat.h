@@ -9,9 +9,17 @@
 #ifndef IVM_COMPAT_H
 #define IVM_COMPAT_H
 
+#include "access/transam.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "executor/executor.h"
+#include "executor/executor.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "utils/pg_locale.h"
 #include "utils/acl.h"
 #include "utils/rel.h"
 
@@ -61,6 +69,88 @@ IvmIsOwner(Oid relid, Oid userid)
 	return object_ownercheck(RelationRelationId, relid, userid);
 #else
 	return pg_class_ownercheck(relid, userid);
+#endif
+}
+
+/* ERROR where the checkAsUser of the query's range table may not read what it reads. */
+static inline void
+IvmCheckQueryPermissions(const Query *query)
+{
+#if PG_VERSION_NUM >= 160000
+	(void) ExecCheckPermissions(query->rtable, query->rteperminfos, true);
+#else
+	(void) ExecCheckRTPerms(query->rtable, true);
+#endif
+}
+
+static inline AclResult
+IvmFunctionAclCheck(Oid funcid, Oid userid)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, funcid, userid, ACL_EXECUTE);
+#else
+	return pg_proc_aclcheck(funcid, userid, ACL_EXECUTE);
+#endif
+}
+
+/* Does the collation compare bytes, by PostgreSQL's own account? */
+static inline bool
+IvmCollationIsC(Oid collation)
+{
+#if PG_VERSION_NUM >= 180000
+	return pg_newlocale_from_collation(collation)->collate_is_c;
+#else
+	return lc_collate_is_c(collation);
+#endif
+}
+
+/* Run a query to its end; it will not be run again. */
+static inline void
+IvmExecutorRunAll(QueryDesc *desc)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecutorRun(desc, ForwardScanDirection, 0);
+#else
+	ExecutorRun(desc, ForwardScanDirection, 0, true);
+#endif
+}
+
+/* The pathkey of an expression under an ordering operator, if the query knows it. */
+static inline List *
+IvmExistingPathkey(PlannerInfo *root, Expr *expr, Oid opno, RelOptInfo *rel)
+{
+#if PG_VERSION_NUM >= 160000
+	return build_expression_pathkey(root, expr, opno, rel->relids, false);
+#else
+	return build_expression_pathkey(root, expr, NULL, opno, rel->relids, false);
+#endif
+}
+
+static inline ForeignPath *
+IvmForeignScanPath(PlannerInfo *root, RelOptInfo *rel, double rows,
+				   Cost startup_cost, Cost total_cost, List *pathkeys,
+				   Relids required_outer, List *fdw_private)
+{
+#if PG_VERSION_NUM >= 180000
+	return create_foreignscan_path(root, rel, NULL, rows, 0, startup_cost, total_cost,
+								   pathkeys, required_outer, NULL, NIL, fdw_private);
+#elif PG_VERSION_NUM >= 170000
+	return create_foreignscan_path(root, rel, NULL, rows, startup_cost, total_cost,
+								   pathkeys, required_outer, NULL, NIL, fdw_private);
+#else
+	return create_foreignscan_path(root, rel, NULL, rows, startup_cost, total_cost,
+								   pathkeys, required_outer, NULL, fdw_private);
+#endif
+}
+
+/* Oldest xid that the commit log still knows; under XactTruncationLock. */
+static inline TransactionId
+IvmOldestClogXid(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return TransamVariables->oldestClogXid;
+#else
+	return ShmemVariableCache->oldestClogXid;
 #endif
 }
 

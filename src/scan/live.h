@@ -16,14 +16,22 @@
 typedef struct IvmLiveQuery IvmLiveQuery;
 
 /*
- * Plan the view's query with extra quals (expressions over output columns: Vars of
- * varno 1, attno = output column; PARAM_EXTERN params allowed) and an order
- * (sortcols: output columns, ascending, nulls last; 0 = none).
+ * Prepare the view's query with extra quals (expressions over output columns:
+ * Vars of varno 1, attno = output column; PARAM_EXTERN params allowed) and an
+ * order (sortcols: output columns, from 1, ascending, nulls last).  wanted: as for IvmFinishBegin.
+ * Allocates in a child of CurrentMemoryContext.
  */
-extern IvmLiveQuery *IvmLivePlan(const IvmView *view, List *quals, const AttrNumber *sortcols, int nsort);
+extern IvmLiveQuery *IvmLivePrepare(const IvmView *view, List *quals, List *sortcols,
+									const bool *wanted);
+
+/* Run it under the snapshot; the rows are kept. */
 extern void IvmLiveExecute(IvmLiveQuery *live, ParamListInfo params, Snapshot snapshot);
-/* Next row into slot; false at the end. */
-extern bool IvmLiveNext(IvmLiveQuery *live, TupleTableSlot *slot);
+
+/*
+ * Next row into slot, each output in the slot column that columns says (NULL:
+ * the same), valid until the next call; false at the end.
+ */
+extern bool IvmLiveNext(IvmLiveQuery *live, TupleTableSlot *slot, const int *columns);
 extern void IvmLiveRewind(IvmLiveQuery *live);	/* the same rows again */
 extern void IvmLiveEnd(IvmLiveQuery *live);
 

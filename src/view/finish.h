@@ -14,18 +14,22 @@
 typedef struct IvmFinish IvmFinish;
 
 /*
- * Prepare to finish rows.  wanted: output columns (0-based) that are asked for;
- * others are left NULL and not computed (HAVING's needs are always met).
- * Allocates in CurrentMemoryContext.
+ * Prepare to finish rows.  wanted: output columns (0-based) that are asked for,
+ * NULL for all; others are left NULL and not computed (HAVING's needs are
+ * always met).  columns: the 0-based slot column that each output goes to, NULL
+ * where they are the same.  Both are kept.  Allocates in CurrentMemoryContext.
  */
-extern IvmFinish *IvmFinishBegin(const IvmView *view, const bool *wanted);
+extern IvmFinish *IvmFinishBegin(const IvmView *view, const bool *wanted, const int *columns);
 
 /*
- * Finish one group into slot (virtual, noutputs columns).  Returns false where
+ * Finish one group into slot (filled as a virtual tuple).  Returns false where
  * the group is not shown (no rows and not one_row; HAVING).  Results live in
- * per-row memory until the next call.  Enters the evaluation environment by itself where needed.
+ * CurrentMemoryContext, which the caller resets between rows; some live only
+ * until the next call.  Enters the evaluation environment by itself where needed.
  */
 extern bool IvmFinishRow(IvmFinish *finish, const char *key, Size keylen,
 						 const IvmState *state, TupleTableSlot *slot);
+
+extern void IvmFinishEnd(IvmFinish *finish);
 
 #endif							/* IVM_FINISH_H */

@@ -1,0 +1,258 @@
+/*-------------------------------------------------------------------------
+ *
+ * live.c
+ *		Live reads: run the view's query, with conditions inside.
+ *
+ * The query becomes a subquery of "SELECT wanted columns FROM (query) WHERE
+ * quals ORDER BY sort columns", so that the planner itself decides which
+ * conditions go inside.  It is planned and run as the view's owner, in the
+ * view's environment, under the reader's snapshot, always to its end: nothing
+ * of it is left running when control returns to the reader.
+ *
+ * Quals must come from key conditions only, whose operators belong to default
+ * operator classes: they are run with the owner's rights.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "executor/executor.h"
+#include "executor/tstoreReceiver.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_node.h"
+#include "parser/parse_oper.h"
+#include "parser/parse_relation.h"
+#include "rewrite/rewriteDefine.h"
+#include "rewrite/rewriteHandler.h"
+#include "scan/live.h"
+#include "tcop/tcopprot.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
+#include "view/settings.h"
+
+struct IvmLiveQuery
+{
+	const IvmView *view;
+	MemoryContext cxt;			/* the query */
+	MemoryContext runcxt;		/* one execution */
+	List	   *quals;
+	List	   *sortcols;
+	const bool *wanted;
+	const char *text;			/* for logs */
+	PlannedStmt *plan;
+	Tuplestorestate *rows;
+	TupleTableSlot *slot;
+};
+
+/* The view's query, to be run with the owner's rights. */
+static Query *
+owned_query(const IvmView *view)
+{
+	Query	   *query = copyObject(view->query);
+
+	query->querySource = QSRC_ORIGINAL;
+	query->canSetTag = true;
+	setRuleCheckAsUser((Node *) query, view->owner);
+	return query;
+}
+
+/* Target list over the subquery: columns not wanted are NULLs, so that the planner drops them. */
+static List *
+outer_targets(IvmLiveQuery *live, Query *inner)
+{
+	List	   *targets = NIL;
+	ListCell   *lc;
+
+	foreach(lc, inner->targetList)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+		Expr	   *expr;
+
+		if (tle->resjunk)
+			continue;
+		if (live->wanted != NULL && !live->wanted[tle->resno - 1] &&
+			!list_member_int(live->sortcols, tle->resno))
+			expr = (Expr *) makeNullConst(exprType((Node *) tle->expr), -1, InvalidOid);
+		else
+			expr = (Expr *) makeVarFromTargetEntry(1, tle);
+		targets = lappend(targets, makeTargetEntry(expr, tle->resno,
+												   pstrdup(tle->resname), false));
+	}
+	return targets;
+}
+
+/* ORDER BY the sort columns, ascending, nulls last. */
+static List *
+outer_order(IvmLiveQuery *live, List *targets)
+{
+	List	   *clauses = NIL;
+	ListCell   *lc;
+
+	foreach(lc, live->sortcols)
+	{
+		TargetEntry *tle = list_nth_node(TargetEntry, targets, lfirst_int(lc) - 1);
+		SortGroupClause *clause = makeNode(SortGroupClause);
+
+		tle->ressortgroupref = list_length(clauses) + 1;
+		clause->tleSortGroupRef = tle->ressortgroupref;
+		get_sort_group_operators(exprType((Node *) tle->expr), true, true, false,
+								 &clause->sortop, &clause->eqop, NULL, &clause->hashable);
+		clause->nulls_first = false;
+		clauses = lappend(clauses, clause);
+	}
+	return clauses;
+}
+
+static Query *
+build_query(IvmLiveQuery *live)
+{
+	Query	   *inner = owned_query(live->view);
+	Query	   *outer = makeNode(Query);
+	ParseState *pstate = make_parsestate(NULL);
+	RangeTblRef *ref = makeNode(RangeTblRef);
+
+	addRangeTableEntryForSubquery(pstate, inner, makeAlias("view", NIL), false, true);
+	ref->rtindex = 1;
+
+	outer->commandType = CMD_SELECT;
+	outer->querySource = QSRC_ORIGINAL;
+	outer->canSetTag = true;
+	outer->rtable = pstate->p_rtable;
+	outer->targetList = outer_targets(live, inner);
+	outer->sortClause = outer_order(live, outer->targetList);
+	outer->jointree = makeFromExpr(list_make1(ref),
+								   live->quals == NIL ? NULL :
+								   (Node *) make_ands_explicit(live->quals));
+	free_parsestate(pstate);
+	return outer;
+}
+
+/* Plan it, once, in the view's environment. */
+static void
+plan_query(IvmLiveQuery *live)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(live->cxt);
+	Query	   *query = build_query(live);
+
+	AcquireRewriteLocks(query, true, false);
+	query = linitial_node(Query, QueryRewrite(query));
+	live->plan = pg_plan_query(query, live->text, CURSOR_OPT_PARALLEL_OK, NULL);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+IvmLiveQuery *
+IvmLivePrepare(const IvmView *view, List *quals, List *sortcols, const bool *wanted)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm_fdw live query",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	IvmLiveQuery *live = palloc0(sizeof(IvmLiveQuery));
+
+	live->view = view;
+	live->cxt = cxt;
+	live->runcxt = AllocSetContextCreate(cxt, "ivm_fdw live rows", ALLOCSET_SMALL_SIZES);
+	live->quals = copyObject(quals);
+	live->sortcols = list_copy(sortcols);
+	live->wanted = wanted;
+	live->text = psprintf("live query of view %s", view->name);
+	MemoryContextSwitchTo(oldcxt);
+	return live;
+}
+
+/* Run the plan into live->rows. */
+static void
+run_plan(IvmLiveQuery *live, ParamListInfo params, Snapshot snapshot)
+{
+	DestReceiver *dest = CreateDestReceiver(DestTuplestore);
+	QueryDesc  *desc;
+
+	SetTuplestoreDestReceiverParams(dest, live->rows, live->runcxt, false, NULL, NULL);
+	desc = CreateQueryDesc(live->plan, live->text, snapshot, InvalidSnapshot,
+						   dest, params, NULL, 0);
+	ExecutorStart(desc, 0);
+	IvmExecutorRunAll(desc);
+	ExecutorFinish(desc);
+	if (live->slot == NULL)
+	{
+		MemoryContext oldcxt = MemoryContextSwitchTo(live->cxt);
+
+		live->slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(desc->tupDesc),
+											  &TTSOpsMinimalTuple);
+		MemoryContextSwitchTo(oldcxt);
+	}
+	ExecutorEnd(desc);
+	FreeQueryDesc(desc);
+	dest->rDestroy(dest);
+}
+
+/* Forget the rows of an earlier execution. */
+static void
+drop_rows(IvmLiveQuery *live)
+{
+	if (live->slot)
+		ExecClearTuple(live->slot);
+	if (live->rows)
+		tuplestore_end(live->rows);
+	live->rows = NULL;
+	MemoryContextReset(live->runcxt);
+}
+
+void
+IvmLiveExecute(IvmLiveQuery *live, ParamListInfo params, Snapshot snapshot)
+{
+	MemoryContext oldcxt;
+	IvmEvalEnv	env;
+
+	drop_rows(live);
+	oldcxt = MemoryContextSwitchTo(live->runcxt);
+	live->rows = tuplestore_begin_heap(false, false, work_mem);
+
+	IvmEvalEnterOwner(live->view, &env);
+	PushActiveSnapshot(snapshot);
+	if (live->plan == NULL)
+		plan_query(live);
+	run_plan(live, params, GetActiveSnapshot());
+	PopActiveSnapshot();
+	IvmEvalLeave(&env);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+bool
+IvmLiveNext(IvmLiveQuery *live, TupleTableSlot *slot, const int *columns)
+{
+	ExecClearTuple(slot);
+	if (!tuplestore_gettupleslot(live->rows, true, false, live->slot))
+		return false;
+
+	slot_getallattrs(live->slot);
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	for (int i = 0; i < live->slot->tts_tupleDescriptor->natts; i++)
+	{
+		int			to = columns ? columns[i] : i;
+
+		slot->tts_values[to] = live->slot->tts_values[i];
+		slot->tts_isnull[to] = live->slot->tts_isnull[i];
+	}
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+void
+IvmLiveRewind(IvmLiveQuery *live)
+{
+	ExecClearTuple(live->slot);
+	tuplestore_rescan(live->rows);
+}
+
+void
+IvmLiveEnd(IvmLiveQuery *live)
+{
+	drop_rows(live);
+	if (live->slot)
+		ExecDropSingleTupleTableSlot(live->slot);
+	MemoryContextDelete(live->cxt);
+}
