@@ -27,6 +27,7 @@
 #include "utils/ruleutils.h"
 #include "view/catalog.h"
 #include "view/definition.h"
+#include "view/privileges.h"
 
 PG_FUNCTION_INFO_V1(ivm_fdw_check);
 
@@ -117,7 +118,7 @@ describe_keys(Check *check)
 				psprintf("%s%s narrow a read%s",
 						 ordered ? "=, = ANY, IS NULL, <, <=, >, >= and BETWEEN" :
 						 "=, = ANY and IS NULL",
-						 i == 0 ? "" : " after = on the keys before it", 
+						 i == 0 ? "" : " after = on the keys before it",
 						 ordered && i == 0 ? "; ORDER BY it needs no sort" : ""));
 	}
 }
@@ -229,10 +230,13 @@ static void
 describe_reads(Check *check)
 {
 	Query	   *query = copyObject(check->view->query);
-	Plan	   *plan = planner(query, check->text, CURSOR_OPT_PARALLEL_OK, NULL)->planTree;
+	Plan	   *plan;
 
+	if (!check->view->one_row)
+		query->havingQual = NULL;	/* groups are read before HAVING is applied */
+	plan = planner(query, check->text, CURSOR_OPT_PARALLEL_OK, NULL)->planTree;
 	put_row(check, "read", "whole view", "from the store",
-			psprintf("about %.0f groups", plan->plan_rows));
+			psprintf("reads all groups, about %.0f", plan->plan_rows));
 	put_row(check, "read", "whole view", "live, where the store cannot answer",
 			psprintf("the query itself, of cost %.0f", plan->total_cost));
 }
@@ -242,7 +246,7 @@ describe_query(Check *check)
 {
 	check->query = IvmParseQuery(check->text);
 	check->view = IvmAnalyzeView(check->query, check->text);
-	IvmRefuseRowSecurity(check->view->baserel, GetUserId());
+	IvmCheckDefiner(check->query, GetUserId());
 	IvmFlattenGroupExprs(check->query);
 	check->dpcontext = deparse_context_for(get_rel_name(check->view->baserel),
 										   check->view->baserel);
@@ -261,10 +265,10 @@ is_refusal(ErrorData *error)
 {
 	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
 	{
-		case MAKE_SQLSTATE('0', 'A', 0, 0, 0):	/* feature not supported */
-		case MAKE_SQLSTATE('2', '2', 0, 0, 0):	/* data exception, in a constant */
-		case MAKE_SQLSTATE('4', '2', 0, 0, 0):	/* syntax, access, names, types */
-		case MAKE_SQLSTATE('3', 'F', 0, 0, 0):	/* schema name */
+		case MAKE_SQLSTATE('0', 'A', '0', '0', '0'):	/* feature not supported */
+		case MAKE_SQLSTATE('2', '2', '0', '0', '0'):	/* data exception, in a constant */
+		case MAKE_SQLSTATE('4', '2', '0', '0', '0'):	/* syntax, access, names, types */
+		case MAKE_SQLSTATE('3', 'F', '0', '0', '0'):	/* schema name */
 			return true;
 		default:
 			return false;

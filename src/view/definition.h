@@ -107,7 +107,4 @@ extern Query *IvmParseQuery(const char *text);
  */
 extern IvmView *IvmAnalyzeView(Query *query, const char *query_text);
 
-/* Refuse (ERROR) a base table whose row-level security applies to the user. */
-extern void IvmRefuseRowSecurity(Oid relid, Oid userid);
-
 #endif							/* IVM_DEFINITION_H */

@@ -47,7 +47,7 @@ is_mutable(Oid func, void *arg)
 	return true;
 }
 
-/* Finds the first node that is not immutable by itself. */
+/* Finds the first node that is not immutable by itself, arguments first: the root of the matter. */
 static bool
 mutable_walker(Node *node, void *arg)
 {
@@ -55,6 +55,8 @@ mutable_walker(Node *node, void *arg)
 
 	if (node == NULL)
 		return false;
+	if (expression_tree_walker(node, mutable_walker, arg))
+		return true;
 	if (check_functions_in_node(node, is_mutable, arg))
 	{
 		search->node = node;
@@ -74,7 +76,7 @@ mutable_walker(Node *node, void *arg)
 		search->volatility = IsA(node, NextValueExpr) ? PROVOLATILE_VOLATILE : PROVOLATILE_STABLE;
 		return true;
 	}
-	return expression_tree_walker(node, mutable_walker, arg);
+	return false;
 }
 
 static const char *

@@ -20,13 +20,9 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "ivm_fdw.h"
-#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
-#include "utils/acl.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "view/catalog.h"
 #include "view/definition.h"
 #include "view/querytext.h"
@@ -141,7 +137,7 @@ refuse_expressions(Query *query, const char *text)
 static void
 refuse_grouping(Query *query, const char *text)
 {
-	int			first = exprLocation((Node *) query->targetList);
+	int			first = Max(exprLocation((Node *) query->targetList), 0);	/* TABLE t has none */
 	bool		grouped = query->groupClause != NIL || query->hasAggs || query->havingQual != NULL;
 
 	if (query->groupingSets != NIL)
@@ -307,16 +303,4 @@ IvmRefuseTable(RangeTblEntry *rte, const char *text)
 		refuse_relation(rel, text, true);
 		table_close(rel, NoLock);
 	}
-}
-
-void
-IvmRefuseRowSecurity(Oid relid, Oid userid)
-{
-	if (check_enable_rls(relid, userid, true) == RLS_ENABLED)
-		ereport(ERROR,
-				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				errmsg("row-level security of table \"%s\" applies to user \"%s\"",
-					   get_rel_name(relid), GetUserNameFromId(userid, false)),
-				errdetail("A view holds all rows that its query sees, whoever reads it."),
-				errhint("Let a role own the view to which the policies do not apply: the table's owner, or one with BYPASSRLS."));
 }
