@@ -20,6 +20,9 @@
 #include "view/definition.h"
 
 extern Oid	IvmCatalogRelid(void);	/* of ivm_fdw.view; InvalidOid where the extension is not created */
+extern Oid	IvmCatalogObject(const char *name); /* any relation in schema ivm_fdw; InvalidOid: none */
+extern Oid	IvmCatalogFunction(const char *name);	/* a function in it without arguments */
+extern bool IvmIsServer(Oid serverid);	/* does the server use our handler? */
 extern bool IvmIsView(Oid relid);	/* is it a foreign table of ours (by its server's wrapper)? */
 
 /* Definition of a view; ERROR where it has none. */
@@ -48,6 +51,17 @@ extern List *IvmViewLeaves(const IvmView *view);
  * trigger missing or not in state 'A').  Cached, cheap.
  */
 extern bool IvmViewFingerprint(const IvmView *view, uint64 *fingerprint, const char **reason);
+
+/* Base tables of a view, without loading it (NIL: not a view), and those of a query. */
+extern List *IvmCatalogBaseTables(Oid relid);
+extern List *IvmBaseTables(Query *query);
+
+/* The analysed query as stored, or as parsed from option "query". */
+extern Query *IvmCatalogQuery(Oid relid);
+extern Query *IvmCatalogQueryOfText(Oid relid);
+
+/* Delete a memory context at the end of the transaction. */
+extern void IvmRetireContext(MemoryContext cxt);
 
 /* Rows of ivm_fdw.view; a new definition gets a new id each time. */
 extern uint32 IvmCatalogStore(Oid relid, Query *query, List *baserels, const char *settings);

@@ -15,7 +15,16 @@
 typedef struct IvmPins IvmPins;
 
 extern char *IvmPinsCurrent(void);			/* text of the session's present values */
-extern IvmPins *IvmPinsParse(const char *text); /* ERROR on unknown names or bad values */
+extern IvmPins *IvmPinsParse(const char *text); /* ERROR on unknown names; values are checked when set */
+
+/* Text of all pins: those given in text, the others as in the session; ERROR on bad values. */
+extern char *IvmPinsComplete(const char *text);
+
+/* Set the pins in a new GUC nest level, which it returns (end it by AtEOXact_GUC(false, level)). */
+extern int	IvmPinsApply(IvmPins *pins);
+
+/* Set the fixed search_path in the current GUC nest level. */
+extern void IvmSearchPathApply(void);
 
 /*
  * Evaluation environment of a view's code: its owner, SECURITY_RESTRICTED_OPERATION,

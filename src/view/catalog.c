@@ -1,0 +1,725 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.c
+ *		The table ivm_fdw.view, and each backend's cache of definitions.
+ *
+ * Invariants:
+ *	- A relcache callback marks, and does nothing else: it may run anywhere.
+ *	  What was marked is forgotten at the next question (view/leaves.c keeps
+ *	  what is known of base tables, and learns from here that views changed).
+ *	- Rows change together with an invalidation of ivm_fdw.view itself, of the
+ *	  view and of its base tables, so every backend asks anew.
+ *	- A definition that was handed out lives until the transaction ends.
+ *
+ * Under binary upgrade the table's file is transferred after the schema has
+ * been restored.  Views are then found by their server, and their trees come from option "query".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/catversion.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "commands/sequence.h"
+#include "common/hashfn.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "parser/parse_func.h"
+#include "rewrite/rewriteDefine.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "ivm_fdw.h"
+#include "view/catalog.h"
+#include "view/leaves.h"
+#include "view/options.h"
+#include "view/settings.h"
+
+#define IVM_VIEW_TABLE		"view"
+#define IVM_ID_SEQUENCE		"view_id"
+
+enum view_columns
+{
+	COL_RELID = 1,
+	COL_ID,
+	COL_BASERELS,
+	COL_CATVERSION,
+	COL_TREE,
+	COL_SETTINGS,
+	NCOLS = COL_SETTINGS
+};
+
+/* A row of ivm_fdw.view. */
+typedef struct ViewRow
+{
+	Oid			relid;
+	uint32		id;
+	List	   *baserels;
+	int32		catversion;
+	char	   *tree;
+	char	   *settings;
+} ViewRow;
+
+/* What is known of each view without reading its tree. */
+typedef struct ViewBrief
+{
+	Oid			relid;
+	uint32		id;
+	List	   *baserels;
+} ViewBrief;
+
+typedef struct ViewEntry
+{
+	Oid			relid;			/* hash key */
+	bool		stale;			/* set by the callback */
+	IvmView    *view;			/* NULL: not loaded */
+} ViewEntry;
+
+static bool initialized = false;
+static HTAB *views = NULL;		/* of ViewEntry */
+static MemoryContext retired_cxt = NULL;	/* parent of what goes at transaction end */
+static MemoryContext briefs_cxt = NULL;
+static List *briefs = NIL;		/* of ViewBrief */
+static bool briefs_valid = false;
+static Oid	catalog_relid = InvalidOid; /* known oid of ivm_fdw.view */
+
+/* set by the callback */
+static bool rows_stale = false;
+static bool some_view_stale = false;
+
+/* ---- forgetting ---- */
+
+static void
+relcache_callback(Datum arg, Oid relid)
+{
+	ViewEntry  *entry;
+
+	if (!OidIsValid(relid) || relid == catalog_relid)
+	{
+		rows_stale = true;
+		catalog_relid = InvalidOid;
+	}
+	else if ((entry = hash_search(views, &relid, HASH_FIND, NULL)) != NULL)
+		entry->stale = some_view_stale = true;
+	IvmLeavesInvalidate(relid);
+}
+
+void
+IvmRetireContext(MemoryContext cxt)
+{
+	if (IsTransactionState())
+		MemoryContextSetParent(cxt, retired_cxt);
+	else
+		MemoryContextDelete(cxt);
+}
+
+static void
+xact_callback(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PARALLEL_ABORT:
+		case XACT_EVENT_PREPARE:
+			MemoryContextDeleteChildren(retired_cxt);
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+initialize(void)
+{
+	HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(ViewEntry)};
+
+	if (initialized)
+		return;
+	if (CacheMemoryContext == NULL)
+		CreateCacheMemoryContext();
+	retired_cxt = AllocSetContextCreate(CacheMemoryContext, "ivm retired definitions",
+										ALLOCSET_SMALL_SIZES);
+	ctl.hcxt = CacheMemoryContext;
+	views = hash_create("ivm views", 32, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	IvmLeavesInitialize();
+	RegisterXactCallback(xact_callback, NULL);
+	CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
+	initialized = true;
+}
+
+/* Forget what was marked since the last question. */
+static void
+sync_caches(void)
+{
+	HASH_SEQ_STATUS seq;
+	ViewEntry  *entry;
+	bool		all = rows_stale;
+
+	initialize();
+	if (!rows_stale && !some_view_stale)
+		return;
+	rows_stale = some_view_stale = false;
+	if (all && briefs_cxt != NULL)
+	{
+		MemoryContextDelete(briefs_cxt);
+		briefs_cxt = NULL;
+		briefs_valid = false;
+	}
+	hash_seq_init(&seq, views);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+	{
+		if (!all && !entry->stale)
+			continue;
+		entry->stale = false;
+		if (entry->view != NULL)
+			IvmRetireContext(entry->view->cxt);
+		entry->view = NULL;
+	}
+	IvmLeavesForgetViews();
+}
+
+/* ---- the extension's own objects ---- */
+
+Oid
+IvmCatalogObject(const char *name)
+{
+	Oid			nspid = get_namespace_oid(IVM_CATALOG_SCHEMA, true);
+
+	return OidIsValid(nspid) ? get_relname_relid(name, nspid) : InvalidOid;
+}
+
+Oid
+IvmCatalogRelid(void)
+{
+	Oid			relid;
+
+	if (OidIsValid(catalog_relid))
+		return catalog_relid;
+	initialize();
+	relid = IvmCatalogObject(IVM_VIEW_TABLE);
+
+	/* Somebody's table of this name is none of ours. */
+	if (!OidIsValid(relid) ||
+		getExtensionOfObject(RelationRelationId, relid) != get_extension_oid(IVM_EXTENSION_NAME, true))
+		return InvalidOid;
+	catalog_relid = relid;
+	return relid;
+}
+
+Oid
+IvmCatalogFunction(const char *name)
+{
+	return LookupFuncName(list_make2(makeString(IVM_CATALOG_SCHEMA), makeString(pstrdup(name))),
+						  0, NULL, true);
+}
+
+bool
+IvmIsServer(Oid serverid)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+
+	return OidIsValid(wrapper->fdwhandler) &&
+		wrapper->fdwhandler == IvmCatalogFunction("handler");
+}
+
+bool
+IvmIsView(Oid relid)
+{
+	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE || !OidIsValid(IvmCatalogRelid()) ||
+		!SearchSysCacheExists1(FOREIGNTABLEREL, ObjectIdGetDatum(relid)))
+		return false;
+	return IvmIsServer(GetForeignTable(relid)->serverid);
+}
+
+/* ---- rows ---- */
+
+/*
+ * Tells whose oids a stored tree uses: the catalogs' layout, and the cluster
+ * (pg_upgrade within a version gives functions new oids).
+ */
+static int32
+catalog_version(void)
+{
+	uint64		cluster = GetSystemIdentifier();
+
+	return (int32) hash_combine(murmurhash32(CATALOG_VERSION_NO),
+								hash_bytes((unsigned char *) &cluster, sizeof(cluster)));
+}
+
+static List *
+oid_list(Datum array)
+{
+	Datum	   *elems;
+	int			nelems;
+	List	   *list = NIL;
+
+	deconstruct_array(DatumGetArrayTypeP(array), OIDOID, sizeof(Oid), true, TYPALIGN_INT,
+					  &elems, NULL, &nelems);
+	for (int i = 0; i < nelems; i++)
+		list = lappend_oid(list, DatumGetObjectId(elems[i]));
+	return list;
+}
+
+static Datum
+oid_array(List *list)
+{
+	Datum	   *elems = palloc(sizeof(Datum) * list_length(list));
+	ListCell   *lc;
+
+	foreach(lc, list)
+		elems[foreach_current_index(lc)] = ObjectIdGetDatum(lfirst_oid(lc));
+	return PointerGetDatum(construct_array(elems, list_length(list), OIDOID,
+										   sizeof(Oid), true, TYPALIGN_INT));
+}
+
+/* Scan for the rows with one value of a column; relid InvalidOid: all rows. */
+static SysScanDesc
+begin_row_scan(Relation rel, Oid relid, ScanKey key)
+{
+	ScanKeyInit(key, COL_RELID, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+	return systable_beginscan(rel, InvalidOid, false, NULL, OidIsValid(relid) ? 1 : 0, key);
+}
+
+static ViewRow *
+read_row(Oid relid)
+{
+	Relation	rel = table_open(IvmCatalogRelid(), AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan = begin_row_scan(rel, relid, &key);
+	HeapTuple	tuple = systable_getnext(scan);
+	ViewRow    *row = NULL;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		Datum		values[NCOLS];
+		bool		nulls[NCOLS];
+
+		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
+		row = palloc(sizeof(ViewRow));
+		row->relid = relid;
+		row->id = (uint32) DatumGetInt64(values[COL_ID - 1]);
+		row->baserels = oid_list(values[COL_BASERELS - 1]);
+		row->catversion = DatumGetInt32(values[COL_CATVERSION - 1]);
+		row->tree = TextDatumGetCString(values[COL_TREE - 1]);
+		row->settings = TextDatumGetCString(values[COL_SETTINGS - 1]);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return row;
+}
+
+/* ---- briefs ---- */
+
+static void
+add_brief(Oid relid, uint32 id, List *baserels)
+{
+	MemoryContext old = MemoryContextSwitchTo(briefs_cxt);
+	ViewBrief  *brief = palloc(sizeof(ViewBrief));
+
+	brief->relid = relid;
+	brief->id = id;
+	brief->baserels = list_copy(baserels);
+	briefs = lappend(briefs, brief);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+read_briefs_from_rows(void)
+{
+	Relation	rel = table_open(IvmCatalogRelid(), AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan = begin_row_scan(rel, InvalidOid, &key);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Datum		values[NCOLS];
+		bool		nulls[NCOLS];
+
+		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
+		add_brief(DatumGetObjectId(values[COL_RELID - 1]),
+				  (uint32) DatumGetInt64(values[COL_ID - 1]),
+				  oid_list(values[COL_BASERELS - 1]));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+/* Binary upgrade: by server, and from their texts. */
+static void
+read_briefs_from_options(void)
+{
+	Relation	rel = table_open(ForeignTableRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_foreign_table form = (Form_pg_foreign_table) GETSTRUCT(tuple);
+
+		if (IvmIsServer(form->ftserver))
+			relids = lappend_oid(relids, form->ftrelid);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+
+	foreach(lc, relids)
+	{
+		Query	   *query = IvmCatalogQueryOfText(lfirst_oid(lc));
+
+		add_brief(lfirst_oid(lc), 0, IvmBaseTables(query));
+	}
+}
+
+static List *
+get_briefs(void)
+{
+	sync_caches();
+	if (briefs_valid)
+		return briefs;
+	if (briefs_cxt != NULL)
+		MemoryContextDelete(briefs_cxt);
+	briefs = NIL;
+	briefs_cxt = AllocSetContextCreate(CacheMemoryContext, "ivm list of views",
+									   ALLOCSET_SMALL_SIZES);
+	if (OidIsValid(IvmCatalogRelid()))
+	{
+		if (IsBinaryUpgrade)
+			read_briefs_from_options();
+		else
+			read_briefs_from_rows();
+		briefs_valid = true;
+	}
+	return briefs;
+}
+
+List *
+IvmBaseTables(Query *query)
+{
+	List	   *baserels = NIL;
+	ListCell   *lc;
+
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_RELATION)
+			baserels = list_append_unique_oid(baserels, rte->relid);
+	}
+	return baserels;
+}
+
+List *
+IvmViewList(void)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	foreach(lc, get_briefs())
+		relids = lappend_oid(relids, ((ViewBrief *) lfirst(lc))->relid);
+	return relids;
+}
+
+List *
+IvmViewsOverTable(Oid baserel)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	foreach(lc, get_briefs())
+	{
+		ViewBrief  *brief = lfirst(lc);
+
+		if (list_member_oid(brief->baserels, baserel))
+			relids = lappend_oid(relids, brief->relid);
+	}
+	return relids;
+}
+
+static ViewBrief *
+find_brief(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, get_briefs())
+	{
+		if (((ViewBrief *) lfirst(lc))->relid == relid)
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
+List *
+IvmCatalogBaseTables(Oid relid)
+{
+	ViewBrief  *brief = find_brief(relid);
+
+	return brief ? list_copy(brief->baserels) : NIL;
+}
+
+/* ---- definitions ---- */
+
+static void
+load_error_context(void *arg)
+{
+	errcontext("definition of view \"%s\"", get_rel_name(*(Oid *) arg));
+}
+
+static Query *
+parse_option(Oid relid, IvmPins *pins)
+{
+	int			nestlevel = IvmPinsApply(pins);
+	Query	   *query;
+
+	IvmSearchPathApply();
+	query = IvmParseQuery(IvmOptionGet(relid, IVM_OPTION_QUERY));
+	AtEOXact_GUC(false, nestlevel);
+	return query;
+}
+
+Query *
+IvmCatalogQueryOfText(Oid relid)
+{
+	return parse_option(relid, IvmPinsParse(IvmOptionGet(relid, IVM_OPTION_SETTINGS)));
+}
+
+static Oid
+owner_of(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+static ViewRow *
+row_of_view(Oid relid)
+{
+	ViewRow    *row = NULL;
+
+	if (IsBinaryUpgrade && IvmIsView(relid))
+	{
+		row = palloc0(sizeof(ViewRow));
+		row->relid = relid;
+		row->settings = IvmOptionGet(relid, IVM_OPTION_SETTINGS);
+	}
+	else if (OidIsValid(IvmCatalogRelid()))
+		row = read_row(relid);
+	if (row == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"%s\" has no definition", get_rel_name(relid)),
+				 errhint("It was created while ivm_fdw was not preloaded: drop it and create it again.")));
+	return row;
+}
+
+static Query *
+query_of_row(const ViewRow *row, IvmPins *pins)
+{
+	if (row->tree != NULL && row->catversion == catalog_version())
+		return stringToNode(row->tree);
+	return parse_option(row->relid, pins);
+}
+
+Query *
+IvmCatalogQuery(Oid relid)
+{
+	ViewRow    *row = row_of_view(relid);
+
+	return query_of_row(row, IvmPinsParse(row->settings));
+}
+
+/* Load a definition; all that stays is in the current memory context. */
+static IvmView *
+load_view(Oid relid)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(cxt, "ivm view row", ALLOCSET_DEFAULT_SIZES);
+	IvmView		owner_and_pins = {0};
+	IvmEvalEnv	env;
+	IvmView    *view;
+	ViewRow    *row;
+	Query	   *query;
+
+	owner_and_pins.owner = owner_of(relid);
+	MemoryContextSwitchTo(scratch);
+	row = row_of_view(relid);
+	MemoryContextSwitchTo(cxt);
+	owner_and_pins.pins = IvmPinsParse(row->settings);
+
+	/* Constants are folded, which may run the query's functions. */
+	IvmEvalEnterOwner(&owner_and_pins, &env);
+	MemoryContextSwitchTo(scratch);
+	query = query_of_row(row, owner_and_pins.pins);
+	MemoryContextSwitchTo(cxt);
+	view = IvmAnalyzeView(query, NULL);
+	IvmEvalLeave(&env);
+
+	view->relid = relid;
+	view->id = row->id;
+	view->owner = owner_and_pins.owner;
+	view->pins = owner_and_pins.pins;
+	view->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+											get_rel_name(relid));
+	setRuleCheckAsUser((Node *) view->query, view->owner);
+	MemoryContextDelete(scratch);
+	return view;
+}
+
+IvmView *
+IvmViewGet(Oid relid)
+{
+	ViewEntry  *entry;
+	bool		found;
+	IvmView    *view;
+	MemoryContext cxt;
+	MemoryContext old;
+	ErrorContextCallback callback;
+
+	sync_caches();
+	entry = hash_search(views, &relid, HASH_FIND, NULL);
+	if (entry != NULL && entry->view != NULL)
+		return entry->view;
+
+	/* The entry comes first, so that what happens meanwhile makes it stale. */
+	entry = hash_search(views, &relid, HASH_ENTER, &found);
+	if (!found)
+		entry->stale = false;
+	entry->view = NULL;
+
+	callback.callback = load_error_context;
+	callback.arg = &relid;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm view", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(cxt);
+	view = load_view(relid);
+	MemoryContextSwitchTo(old);
+	error_context_stack = callback.previous;
+
+	MemoryContextSetParent(cxt, CacheMemoryContext);
+	MemoryContextSetIdentifier(cxt, view->name);
+
+	/* Loading can have asked for this very view (user code): keep the last one. */
+	entry = hash_search(views, &relid, HASH_ENTER, &found);
+	if (!found)
+		entry->stale = false;
+	else if (entry->view != NULL)
+		IvmRetireContext(entry->view->cxt);
+	entry->view = view;
+	return view;
+}
+
+IvmView *
+IvmViewGetById(uint32 id)
+{
+	ListCell   *lc;
+
+	foreach(lc, get_briefs())
+	{
+		ViewBrief  *brief = lfirst(lc);
+
+		if (brief->id == id)
+			return IvmViewGet(brief->relid);
+	}
+	return NULL;
+}
+
+/* ---- changing rows ---- */
+
+static void
+invalidate_view(Oid relid, List *baserels)
+{
+	ListCell   *lc;
+
+	CacheInvalidateRelcacheByRelid(IvmCatalogRelid());
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		CacheInvalidateRelcacheByRelid(relid);
+	foreach(lc, baserels)
+	{
+		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(lc))))
+			CacheInvalidateRelcacheByRelid(lfirst_oid(lc));
+	}
+}
+
+uint32
+IvmCatalogStore(Oid relid, Query *query, List *baserels, const char *settings)
+{
+	int64		id = nextval_internal(IvmCatalogObject(IVM_ID_SEQUENCE), false);
+	Relation	rel = table_open(IvmCatalogRelid(), RowExclusiveLock);
+	Datum		values[NCOLS];
+	bool		nulls[NCOLS] = {0};
+	HeapTuple	newtup;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	oldtup;
+
+	values[COL_RELID - 1] = ObjectIdGetDatum(relid);
+	values[COL_ID - 1] = Int64GetDatum(id);
+	values[COL_BASERELS - 1] = oid_array(baserels);
+	values[COL_CATVERSION - 1] = Int32GetDatum(catalog_version());
+	values[COL_TREE - 1] = CStringGetTextDatum(nodeToString(query));
+	values[COL_SETTINGS - 1] = CStringGetTextDatum(settings);
+	newtup = heap_form_tuple(RelationGetDescr(rel), values, nulls);
+
+	scan = begin_row_scan(rel, relid, &key);
+	oldtup = systable_getnext(scan);
+	if (HeapTupleIsValid(oldtup))
+		CatalogTupleUpdate(rel, &oldtup->t_self, newtup);
+	else
+		CatalogTupleInsert(rel, newtup);
+	systable_endscan(scan);
+	table_close(rel, RowExclusiveLock);
+
+	invalidate_view(relid, baserels);
+	CommandCounterIncrement();
+	return (uint32) id;
+}
+
+void
+IvmCatalogDelete(Oid relid)
+{
+	List	   *baserels = IvmCatalogBaseTables(relid);
+	Relation	rel = table_open(IvmCatalogRelid(), RowExclusiveLock);
+	ScanKeyData key;
+	SysScanDesc scan = begin_row_scan(rel, relid, &key);
+	HeapTuple	tuple = systable_getnext(scan);
+
+	if (HeapTupleIsValid(tuple))
+		CatalogTupleDelete(rel, &tuple->t_self);
+	systable_endscan(scan);
+	table_close(rel, RowExclusiveLock);
+	invalidate_view(relid, baserels);
+}
