@@ -36,11 +36,13 @@ typedef struct IvmGeneration
 /*
  * Reserve a generation number and put the marker (view, maker), which pauses
  * folding of the view until the maker has ended.  Must come before B is taken.
+ * One rebuild of a view at a time, from here to the end of the maker (the
+ * caller's lock sees to it): generations are published in the order of their numbers.
  */
 extern uint32 IvmGenerationReserve(uint32 view, FullTransactionId maker);
 
 /*
- * Load base rows of a reserved generation: keys ascending in physical order
+ * Load base rows of a reserved generation: keys ascending
  * (IvmPhysicalKeyCompare), each once.  Chunked; a crash or abort leaves only
  * garbage that the custodian removes.
  */
@@ -52,6 +54,13 @@ typedef struct IvmBaseRow
 	uint32		statelen;
 } IvmBaseRow;
 extern void IvmGenerationLoad(uint32 number, const IvmBaseRow *rows, int nrows);
+
+/*
+ * May a base be built from this snapshot?  Not while another transaction than
+ * the maker runs in it whose changes a store before this one took (a prepared
+ * one, from before a restart).
+ */
+extern bool IvmXidSetUsable(const IvmXidSet *b, FullTransactionId maker);
 
 /*
  * Find the newest generation whose maker the snapshot sees, and say whether

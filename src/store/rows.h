@@ -5,7 +5,8 @@
  *
  * Base rows are keyed (generation, key), deltas (view, key, xid, sequence).
  * Keys longer than LMDB allows are kept as a prefix and their SHA-256, the
- * whole key then stands in the value; callers see whole keys only.
+ * whole key then stands in the value; callers see whole keys only.  No key of
+ * a view may be a proper prefix of another of its keys.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +34,11 @@ extern void IvmStorePublish(FullTransactionId xid, const IvmDelta *deltas, int n
 							IvmGeneration *const *gens, int ngens,
 							const uint32 *invalid_views, int ninvalid);
 
-/* Order of keys in the store: memcmp of the physical form. */
+/*
+ * The order in which scans return rows, overlays are merged and bases are
+ * loaded: memcmp of the whole keys, shorter first.  (LMDB orders long keys of
+ * one prefix by their hash; that shows nowhere.)
+ */
 extern int	IvmPhysicalKeyCompare(const char *a, Size alen, const char *b, Size blen);
 
 /* [lower, upper) in whole-key bytes; upperlen 0: no upper bound. */
@@ -64,8 +69,7 @@ typedef struct IvmRowScan IvmRowScan;
 
 /*
  * Read the rows of a generation and the deltas that the snapshot sees and the
- * generation's B does not, merged, in physical key order (rows whose keys share
- * a truncated prefix come in whole-key order).  Ranges are ascending and disjoint; nranges 0: all.
+ * generation's B does not, merged, in the order of IvmPhysicalKeyCompare.  Ranges are ascending and disjoint; nranges 0: all.
  * Each batch is read in a short LMDB read transaction of its own.  Everything
  * is allocated in a child of CurrentMemoryContext.
  */

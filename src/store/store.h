@@ -21,7 +21,11 @@ extern bool IvmStoreAvailable(const char **reason);
 /* Open lazily (other calls do it by themselves); ERROR with errcode and HINT on failure. */
 extern void IvmStoreOpen(void);
 
-/* xid that was next when the store was born: what ran then is not in it. */
+/*
+ * A running transaction before this xid may have changes that the store lacks:
+ * it was prepared before the store was born.  (Others that ran at the store's
+ * birth publish into it when they commit.)
+ */
 extern FullTransactionId IvmStoreBirth(void);
 
 /* Random id of the store. */

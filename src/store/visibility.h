@@ -36,7 +36,10 @@ extern FullTransactionId IvmFullXid(TransactionId xid);
 /* The current transaction's top-level xid, assigned if need be. */
 extern FullTransactionId IvmTopFullXid(void);
 
-/* The set that an MVCC snapshot sees; allocated in CurrentMemoryContext. */
+/*
+ * The set that an MVCC snapshot with curcid 0 sees: without the current
+ * transaction.  Allocated in CurrentMemoryContext.
+ */
 extern IvmXidSet *IvmXidSetOfSnapshot(Snapshot snapshot);
 
 /* Of an ended or own transaction: is it in the set? */
@@ -49,7 +52,8 @@ typedef enum IvmXidFate
 {
 	IVM_XID_RUNNING,			/* in progress or prepared */
 	IVM_XID_COMMITTED,
-	IVM_XID_ABORTED				/* aborted, or vanished in a crash */
+	IVM_XID_ABORTED,			/* aborted, or vanished in a crash */
+	IVM_XID_FORGOTTEN			/* the commit log no longer knows */
 } IvmXidFate;
 
 extern IvmXidFate IvmXidFateOf(FullTransactionId xid);

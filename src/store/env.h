@@ -1,0 +1,100 @@
+/*-------------------------------------------------------------------------
+ *
+ * env.h
+ *		The LMDB environment of the database: transactions, space, errors.
+ *		Private to store/: the only includer of <lmdb.h>.
+ *
+ * Contract for users of this header:
+ *
+ * - Between IvmReadBegin and IvmReadEnd, and between IvmWriteBegin and
+ *	 IvmWriteCommit or IvmWriteAbort, nothing may ereport, palloc, or check for
+ *	 interrupts.  Memory is prepared before; what does not fit ends the
+ *	 transaction, and the caller tries again with more.
+ * - Transactions do not nest, and none outlives the function that began it.
+ * - A write transaction declares beforehand how many operations (puts and
+ *	 deletes) and value bytes it may need; that bounds the pages that it can
+ *	 dirty, and blocks for all of these are reserved before the first one is
+ *	 touched (see env.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef IVM_ENV_H
+#define IVM_ENV_H
+
+#include <lmdb.h>
+
+#include "store/store.h"
+
+typedef enum IvmDbi
+{
+	IVM_DBI_META,				/* what the store is */
+	IVM_DBI_DIRECTORY,			/* generations, markers, invalidations */
+	IVM_DBI_BASE,				/* base rows */
+	IVM_DBI_DELTA				/* pending deltas */
+} IvmDbi;
+#define IVM_NDBIS	(IVM_DBI_DELTA + 1)
+
+/* Handles, good after IvmReadBegin or IvmWriteBegin. */
+extern MDB_dbi ivm_dbis[IVM_NDBIS];
+
+/* At most so many operations a write transaction: bounds how long the write lock is held. */
+#define IVM_CHUNK_OPS	256
+
+/* Value bytes after which a chunk ends (one entry may be larger). */
+#define IVM_CHUNK_BYTES	(256 * 1024)
+
+/* Read transaction, with one cursor a table. */
+extern void IvmReadBegin(void);
+extern MDB_cursor *IvmReadCursor(IvmDbi dbi, int *rc);
+extern void IvmReadEnd(void);
+
+/* Write transaction.  Interrupts are held until it ends. */
+extern MDB_txn *IvmWriteBegin(int nops, Size bytes);
+extern void IvmWriteCommit(void);	/* ERROR when it fails; it is then undone */
+extern void IvmWriteAbort(void);
+
+/* End whatever transaction is open and report an LMDB or system error code. */
+extern void IvmStoreError(int rc, const char *doing) pg_attribute_noreturn();
+
+/* The same for content that cannot be right. */
+extern void IvmStoreCorrupted(const char *what) pg_attribute_noreturn();
+
+/*
+ * Copies of adjacent entries.  The buffers are allocated in cxt, grow as
+ * needed, and are used again by the next call.
+ */
+typedef struct IvmEntry
+{
+	const char *key;
+	const char *value;
+	uint32		keylen;
+	uint32		valuelen;
+} IvmEntry;
+
+typedef struct IvmEntries
+{
+	MemoryContext cxt;
+	IvmEntry   *entries;
+	int			n;
+	int			capacity;
+	char	   *data;
+	Size		size;
+} IvmEntries;
+
+extern void IvmEntriesInit(IvmEntries *entries, MemoryContext cxt);
+
+/*
+ * Read up to max entries whose key starts with prefix, from the first one not
+ * less (after: greater) than start on; start NULL: from the prefix on.  In one read transaction.
+ */
+extern void IvmEntriesRead(IvmEntries *entries, IvmDbi dbi,
+						   const char *prefix, Size prefixlen,
+						   const char *start, Size startlen, bool after, int max);
+
+/* Delete all entries whose key starts with prefix, in chunks; how many. */
+extern int64 IvmDeletePrefix(IvmDbi dbi, const char *prefix, Size prefixlen);
+
+/* Take the next generation number, inside a write transaction. */
+extern int	IvmTakeNumber(MDB_txn *txn, uint32 *number);
+
+#endif							/* IVM_ENV_H */
