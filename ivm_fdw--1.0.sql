@@ -68,3 +68,322 @@ CREATE FUNCTION ivm_fdw_check(query text, OUT part text, OUT item text, OUT how 
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'ivm_fdw_check' LANGUAGE C STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION ivm_fdw_check(text) IS 'how each part of a query would be kept as a view and what a read costs, or what is refused, where and why; creates nothing';
+
+-- ---------------------------------------------------------------------
+-- Exact float aggregates: sums without rounding, results rounded once, the
+-- same in any order of the rows.  Live queries and builds use them in place of
+-- PostgreSQL's.
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION ivm_fdw.float4_accum(internal, float4) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_float4_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float4_accum(internal, float4) IS 'exact aggregates: adds float4 values';
+
+CREATE FUNCTION ivm_fdw.float4_remove(internal, float4) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_float4_remove' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float4_remove(internal, float4) IS 'exact aggregates: takes away float4 values';
+
+CREATE FUNCTION ivm_fdw.float8_accum(internal, float8) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_accum(internal, float8) IS 'exact aggregates: adds float8 values';
+
+CREATE FUNCTION ivm_fdw.float8_remove(internal, float8) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_remove' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_remove(internal, float8) IS 'exact aggregates: takes away float8 values';
+
+CREATE FUNCTION ivm_fdw.float4_squares_accum(internal, float4) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_float4_squares_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float4_squares_accum(internal, float4) IS 'exact aggregates: adds float4 values and their squares';
+
+CREATE FUNCTION ivm_fdw.float4_squares_remove(internal, float4) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_float4_squares_remove' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float4_squares_remove(internal, float4) IS 'exact aggregates: takes away float4 values and their squares';
+
+CREATE FUNCTION ivm_fdw.float8_squares_accum(internal, float8) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_squares_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_squares_accum(internal, float8) IS 'exact aggregates: adds float8 values and their squares';
+
+CREATE FUNCTION ivm_fdw.float8_squares_remove(internal, float8) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_squares_remove' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_squares_remove(internal, float8) IS 'exact aggregates: takes away float8 values and their squares';
+
+CREATE FUNCTION ivm_fdw.pairs_accum(internal, float8, float8) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_pairs_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.pairs_accum(internal, float8, float8) IS 'exact aggregates: adds pairs (y, x) and their products';
+
+CREATE FUNCTION ivm_fdw.pairs_remove(internal, float8, float8) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_pairs_remove' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.pairs_remove(internal, float8, float8) IS 'exact aggregates: takes away pairs (y, x) and their products';
+
+CREATE FUNCTION ivm_fdw.exact_combine(internal, internal) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_exact_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.exact_combine(internal, internal) IS 'exact aggregates: adds two states';
+
+CREATE FUNCTION ivm_fdw.exact_serialize(internal) RETURNS bytea
+AS 'MODULE_PATHNAME', 'ivm_fdw_exact_serialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.exact_serialize(internal) IS 'exact aggregates: packs a state';
+
+CREATE FUNCTION ivm_fdw.exact_deserialize(bytea, internal) RETURNS internal
+AS 'MODULE_PATHNAME', 'ivm_fdw_exact_deserialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.exact_deserialize(bytea, internal) IS 'exact aggregates: unpacks a state';
+
+CREATE FUNCTION ivm_fdw.float4_sum_final(internal) RETURNS float4
+AS 'MODULE_PATHNAME', 'ivm_fdw_float4_sum_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float4_sum_final(internal) IS 'exact aggregates: result of sum';
+
+CREATE FUNCTION ivm_fdw.float8_sum_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_sum_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_sum_final(internal) IS 'exact aggregates: result of sum';
+
+CREATE FUNCTION ivm_fdw.float8_avg_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_avg_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_avg_final(internal) IS 'exact aggregates: result of avg';
+
+CREATE FUNCTION ivm_fdw.float8_var_pop_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_var_pop_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_var_pop_final(internal) IS 'exact aggregates: result of var_pop';
+
+CREATE FUNCTION ivm_fdw.float8_var_samp_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_var_samp_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_var_samp_final(internal) IS 'exact aggregates: result of var_samp';
+
+CREATE FUNCTION ivm_fdw.float8_stddev_pop_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_stddev_pop_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_stddev_pop_final(internal) IS 'exact aggregates: result of stddev_pop';
+
+CREATE FUNCTION ivm_fdw.float8_stddev_samp_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_float8_stddev_samp_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.float8_stddev_samp_final(internal) IS 'exact aggregates: result of stddev_samp';
+
+CREATE FUNCTION ivm_fdw.regr_sxx_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_regr_sxx_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.regr_sxx_final(internal) IS 'exact aggregates: result of regr_sxx';
+
+CREATE FUNCTION ivm_fdw.regr_syy_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_regr_syy_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.regr_syy_final(internal) IS 'exact aggregates: result of regr_syy';
+
+CREATE FUNCTION ivm_fdw.regr_sxy_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_regr_sxy_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.regr_sxy_final(internal) IS 'exact aggregates: result of regr_sxy';
+
+CREATE FUNCTION ivm_fdw.regr_avgx_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_regr_avgx_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.regr_avgx_final(internal) IS 'exact aggregates: result of regr_avgx';
+
+CREATE FUNCTION ivm_fdw.regr_avgy_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_regr_avgy_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.regr_avgy_final(internal) IS 'exact aggregates: result of regr_avgy';
+
+CREATE FUNCTION ivm_fdw.regr_r2_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_regr_r2_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.regr_r2_final(internal) IS 'exact aggregates: result of regr_r2';
+
+CREATE FUNCTION ivm_fdw.regr_slope_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_regr_slope_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.regr_slope_final(internal) IS 'exact aggregates: result of regr_slope';
+
+CREATE FUNCTION ivm_fdw.regr_intercept_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_regr_intercept_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.regr_intercept_final(internal) IS 'exact aggregates: result of regr_intercept';
+
+CREATE FUNCTION ivm_fdw.covar_pop_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_covar_pop_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.covar_pop_final(internal) IS 'exact aggregates: result of covar_pop';
+
+CREATE FUNCTION ivm_fdw.covar_samp_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_covar_samp_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.covar_samp_final(internal) IS 'exact aggregates: result of covar_samp';
+
+CREATE FUNCTION ivm_fdw.corr_final(internal) RETURNS float8
+AS 'MODULE_PATHNAME', 'ivm_fdw_corr_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ivm_fdw.corr_final(internal) IS 'exact aggregates: result of corr';
+
+CREATE AGGREGATE ivm_fdw.sum(float4) (
+	SFUNC = ivm_fdw.float4_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float4_sum_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float4_accum, MINVFUNC = ivm_fdw.float4_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float4_sum_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.sum(float4) IS 'exact sum of float4 values';
+
+CREATE AGGREGATE ivm_fdw.sum(float8) (
+	SFUNC = ivm_fdw.float8_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_sum_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float8_accum, MINVFUNC = ivm_fdw.float8_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_sum_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.sum(float8) IS 'exact sum of float8 values';
+
+CREATE AGGREGATE ivm_fdw.avg(float4) (
+	SFUNC = ivm_fdw.float4_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_avg_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float4_accum, MINVFUNC = ivm_fdw.float4_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_avg_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.avg(float4) IS 'exact average of float4 values';
+
+CREATE AGGREGATE ivm_fdw.avg(float8) (
+	SFUNC = ivm_fdw.float8_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_avg_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float8_accum, MINVFUNC = ivm_fdw.float8_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_avg_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.avg(float8) IS 'exact average of float8 values';
+
+CREATE AGGREGATE ivm_fdw.var_pop(float4) (
+	SFUNC = ivm_fdw.float4_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_var_pop_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float4_squares_accum, MINVFUNC = ivm_fdw.float4_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_var_pop_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.var_pop(float4) IS 'exact population variance of float4 values';
+
+CREATE AGGREGATE ivm_fdw.var_pop(float8) (
+	SFUNC = ivm_fdw.float8_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_var_pop_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float8_squares_accum, MINVFUNC = ivm_fdw.float8_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_var_pop_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.var_pop(float8) IS 'exact population variance of float8 values';
+
+CREATE AGGREGATE ivm_fdw.var_samp(float4) (
+	SFUNC = ivm_fdw.float4_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_var_samp_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float4_squares_accum, MINVFUNC = ivm_fdw.float4_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_var_samp_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.var_samp(float4) IS 'exact sample variance of float4 values';
+
+CREATE AGGREGATE ivm_fdw.var_samp(float8) (
+	SFUNC = ivm_fdw.float8_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_var_samp_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float8_squares_accum, MINVFUNC = ivm_fdw.float8_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_var_samp_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.var_samp(float8) IS 'exact sample variance of float8 values';
+
+CREATE AGGREGATE ivm_fdw.variance(float4) (
+	SFUNC = ivm_fdw.float4_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_var_samp_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float4_squares_accum, MINVFUNC = ivm_fdw.float4_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_var_samp_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.variance(float4) IS 'exact sample variance of float4 values';
+
+CREATE AGGREGATE ivm_fdw.variance(float8) (
+	SFUNC = ivm_fdw.float8_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_var_samp_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float8_squares_accum, MINVFUNC = ivm_fdw.float8_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_var_samp_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.variance(float8) IS 'exact sample variance of float8 values';
+
+CREATE AGGREGATE ivm_fdw.stddev_pop(float4) (
+	SFUNC = ivm_fdw.float4_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_stddev_pop_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float4_squares_accum, MINVFUNC = ivm_fdw.float4_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_stddev_pop_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.stddev_pop(float4) IS 'exact population standard deviation of float4 values';
+
+CREATE AGGREGATE ivm_fdw.stddev_pop(float8) (
+	SFUNC = ivm_fdw.float8_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_stddev_pop_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float8_squares_accum, MINVFUNC = ivm_fdw.float8_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_stddev_pop_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.stddev_pop(float8) IS 'exact population standard deviation of float8 values';
+
+CREATE AGGREGATE ivm_fdw.stddev_samp(float4) (
+	SFUNC = ivm_fdw.float4_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_stddev_samp_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float4_squares_accum, MINVFUNC = ivm_fdw.float4_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_stddev_samp_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.stddev_samp(float4) IS 'exact sample standard deviation of float4 values';
+
+CREATE AGGREGATE ivm_fdw.stddev_samp(float8) (
+	SFUNC = ivm_fdw.float8_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_stddev_samp_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float8_squares_accum, MINVFUNC = ivm_fdw.float8_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_stddev_samp_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.stddev_samp(float8) IS 'exact sample standard deviation of float8 values';
+
+CREATE AGGREGATE ivm_fdw.stddev(float4) (
+	SFUNC = ivm_fdw.float4_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_stddev_samp_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float4_squares_accum, MINVFUNC = ivm_fdw.float4_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_stddev_samp_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.stddev(float4) IS 'exact sample standard deviation of float4 values';
+
+CREATE AGGREGATE ivm_fdw.stddev(float8) (
+	SFUNC = ivm_fdw.float8_squares_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.float8_stddev_samp_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.float8_squares_accum, MINVFUNC = ivm_fdw.float8_squares_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.float8_stddev_samp_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.stddev(float8) IS 'exact sample standard deviation of float8 values';
+
+CREATE AGGREGATE ivm_fdw.regr_sxx(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.regr_sxx_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.regr_sxx_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.regr_sxx(float8, float8) IS 'exact sum of squares of x about its mean of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.regr_syy(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.regr_syy_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.regr_syy_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.regr_syy(float8, float8) IS 'exact sum of squares of y about its mean of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.regr_sxy(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.regr_sxy_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.regr_sxy_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.regr_sxy(float8, float8) IS 'exact sum of products of x and y about their means of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.regr_avgx(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.regr_avgx_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.regr_avgx_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.regr_avgx(float8, float8) IS 'exact average of x of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.regr_avgy(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.regr_avgy_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.regr_avgy_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.regr_avgy(float8, float8) IS 'exact average of y of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.regr_r2(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.regr_r2_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.regr_r2_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.regr_r2(float8, float8) IS 'exact square of the correlation coefficient of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.regr_slope(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.regr_slope_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.regr_slope_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.regr_slope(float8, float8) IS 'exact slope of the least-squares line of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.regr_intercept(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.regr_intercept_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.regr_intercept_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.regr_intercept(float8, float8) IS 'exact y-intercept of the least-squares line of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.covar_pop(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.covar_pop_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.covar_pop_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.covar_pop(float8, float8) IS 'exact population covariance of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.covar_samp(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.covar_samp_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.covar_samp_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.covar_samp(float8, float8) IS 'exact sample covariance of pairs (y, x)';
+
+CREATE AGGREGATE ivm_fdw.corr(float8, float8) (
+	SFUNC = ivm_fdw.pairs_accum, STYPE = internal, SSPACE = 512, FINALFUNC = ivm_fdw.corr_final,
+	COMBINEFUNC = ivm_fdw.exact_combine, SERIALFUNC = ivm_fdw.exact_serialize, DESERIALFUNC = ivm_fdw.exact_deserialize,
+	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
+	MFINALFUNC = ivm_fdw.corr_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ivm_fdw.corr(float8, float8) IS 'exact correlation coefficient of pairs (y, x)';
