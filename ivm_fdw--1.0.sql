@@ -387,3 +387,35 @@ CREATE AGGREGATE ivm_fdw.corr(float8, float8) (
 	MSFUNC = ivm_fdw.pairs_accum, MINVFUNC = ivm_fdw.pairs_remove, MSTYPE = internal, MSSPACE = 512,
 	MFINALFUNC = ivm_fdw.corr_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE ivm_fdw.corr(float8, float8) IS 'exact correlation coefficient of pairs (y, x)';
+
+-- ---------------------------------------------------------------------
+-- Verification and status
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION ivm_fdw_verify(view regclass, OUT side text, OUT "row" text, OUT copies bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ivm_fdw_verify' LANGUAGE C STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION ivm_fdw_verify(regclass) IS 'rows in which a view''s store and its query differ under one snapshot; none when right';
+
+CREATE FUNCTION ivm_fdw.status(OUT view regclass, OUT state text, OUT reason text, OUT rows bigint,
+	OUT pending_deltas bigint, OUT oldest_tag xid8, OUT bytes bigint, OUT last_build timestamptz,
+	OUT last_build_duration interval, OUT settings text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ivm_fdw_status' LANGUAGE C STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION ivm_fdw.status() IS 'rows of the view ivm_fdw_status';
+
+CREATE VIEW ivm_fdw_status AS
+	SELECT view, state, reason, rows, pending_deltas, oldest_tag, bytes, last_build, last_build_duration, settings
+	FROM ivm_fdw.status();
+GRANT SELECT ON ivm_fdw_status TO PUBLIC;
+COMMENT ON VIEW ivm_fdw_status IS 'state of each view: how it is answered now, why, its size, and its last build';
+COMMENT ON COLUMN ivm_fdw_status.view IS 'the view';
+COMMENT ON COLUMN ivm_fdw_status.state IS 'active: answered from the store; building: a build is due or running, reads run the query; live: reads run the query';
+COMMENT ON COLUMN ivm_fdw_status.reason IS 'why reads run the query';
+COMMENT ON COLUMN ivm_fdw_status.rows IS 'rows in the store, pending deltas not counted';
+COMMENT ON COLUMN ivm_fdw_status.pending_deltas IS 'changes not yet folded into the rows';
+COMMENT ON COLUMN ivm_fdw_status.oldest_tag IS 'oldest transaction that a pending delta comes from';
+COMMENT ON COLUMN ivm_fdw_status.bytes IS 'approximate size in the store';
+COMMENT ON COLUMN ivm_fdw_status.last_build IS 'when the last build ended';
+COMMENT ON COLUMN ivm_fdw_status.last_build_duration IS 'how long the last build took';
+COMMENT ON COLUMN ivm_fdw_status.settings IS 'settings pinned when the view was created';

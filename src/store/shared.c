@@ -230,6 +230,8 @@ slot_has_interest(const DatabaseSlot *slot, IvmSharedInterest interest)
 {
 	switch (interest)
 	{
+		case IVM_INTEREST_ANY:
+			return true;
 		case IVM_INTEREST_REQUESTED:
 			return pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &slot->requested)) != 0;
 		case IVM_INTEREST_LEFTOVER:

@@ -32,6 +32,7 @@ extern void IvmSharedSetLauncher(struct Latch *latch);	/* NULL at exit */
 
 typedef enum IvmSharedInterest
 {
+	IVM_INTEREST_ANY,
 	IVM_INTEREST_REQUESTED,		/* somebody asks for the custodian */
 	IVM_INTEREST_LEFTOVER,		/* its last worker left something undone */
 	IVM_INTEREST_INSTALLED		/* its last worker found the extension there */
