@@ -104,6 +104,7 @@ extern int	ntables,
 extern void generate_tables(void);
 extern void generate_views(void);	/* texts only: history.c creates them */
 extern char *table_ddl(Table *table);
+extern char *triggers_ddl(const Table *table);
 
 extern char *random_write(const Table *table);
 extern char *random_block(const Table *table);

@@ -95,7 +95,7 @@ partitions_ddl(Table *table)
 }
 
 /* Triggers that read the views within a statement, or write to the other table. */
-static char *
+char *
 triggers_ddl(const Table *table)
 {
 	int			n = table->number;
@@ -117,7 +117,7 @@ char *
 table_ddl(Table *table)
 {
 	int			n = table->number;
-	bool		gone = percent(30);
+	bool		gone = table->parts == 0 && percent(30);
 	char	   *ddl;
 
 	ddl = fmt("CREATE %sTABLE d.t%d (%s%s%s%s)%s", table->parts == 0 && percent(10) ? "UNLOGGED " : "", n,
@@ -132,7 +132,7 @@ table_ddl(Table *table)
 		ddl = fmt("%sCREATE TABLE d.t%d_c (extra text DEFAULT 'x') INHERITS (d.t%d);\n", ddl, n, n);
 	if (gone)
 		ddl = fmt("%sALTER TABLE d.t%d DROP COLUMN gone;\n", ddl, n);
-	return fmt("%s%s", ddl, triggers_ddl(table));
+	return ddl;
 }
 
 /* --- rows and conditions of base tables --- */

@@ -65,22 +65,24 @@ static const char *const tolerated[] = {
 	"25006", "25001", "25P01", "25P02", "3B001", "34000", "42P03",	/* state of the transaction */
 	"24000", "55000", "55006",	/* cursor's state, object in use */
 	"40001", "40P01", "55P03",	/* concurrency */
-	"42704"						/* a prepared transaction that is gone */
+	"42704",					/* a prepared transaction that is gone */
+	"42809", "42P01"			/* a partition is attached or detached already */
 };
 
 static Verdict
 judge_error(PGconn *conn, PGresult *res, const char *sql)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	Verdict		verdict = FAILED;
 
 	if (state != NULL && PQstatus(conn) == CONNECTION_OK)
 		for (size_t i = 0; i < sizeof(tolerated) / sizeof(tolerated[0]); i++)
 			if (strcmp(state, tolerated[i]) == 0)
-				return TOLERATED;
+				verdict = TOLERATED;
 	snprintf(message, sizeof(message), "%s %s: %s", state ? state : "", sql, PQresultErrorMessage(res));
 	if (*PQresultErrorMessage(res) == '\0')
 		snprintf(message, sizeof(message), "%s: %s", sql, PQerrorMessage(conn));
-	return FAILED;
+	return verdict;
 }
 
 static Verdict
@@ -111,7 +113,8 @@ run_sql(PGconn *conn, const char *sql, const char *param, PGresult **result)
 	Verdict		verdict = FINE;
 
 	res = param ? PQexecParams(conn, sql, 1, NULL, &param, NULL, NULL, 0) : PQexec(conn, sql);
-	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
+	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK &&
+		PQresultStatus(res) != PGRES_EMPTY_QUERY)
 		verdict = judge_error(conn, res, sql);
 	if (result != NULL && verdict == FINE)
 		*result = res;
@@ -300,6 +303,8 @@ prepare_setup(void)
 		add_setup(view_ddl(&views[i]));
 		add_setup(fmt("INSERT INTO d.checks VALUES ($check$%s$check$)", full_check(&views[i])));
 	}
+	for (int i = 0; i < ntables; i++)
+		add_setup(triggers_ddl(&tables[i]));
 	if (!options.plain && percent(85))
 		add_setup("SELECT ivm_fdw_rebuild()");
 }
@@ -323,7 +328,7 @@ start(void)
 			verdict = run_copy(sessions[CONTROL].conn, setup[i], setup[i + 1]);
 		else
 			verdict = run_sql(sessions[CONTROL].conn, setup[i], NULL, NULL);
-		if (verdict == FAILED)
+		if (verdict != FINE)
 			return false;
 		i += copy;
 	}
