@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "view/aggregates.h"
 #include "view/definition.h"
@@ -74,13 +75,20 @@ split_query(IvmView *view, Query *query, const char *text)
 {
 	IvmSplit	split = {.view = view, .text = text};
 
+	split.scratch = AllocSetContextCreate(view->cxt, "ivm view analysis", ALLOCSET_DEFAULT_SIZES);
+	split.base = table_open(view->baserel, AccessShareLock);
+
+	MemoryContextSwitchTo(split.scratch);
 	split.query = copyObject(query);
 	IvmFlattenGroupExprs(split.query);
-	split.base = table_open(view->baserel, AccessShareLock);
 	IvmSplitCollect(&split);
+	MemoryContextSwitchTo(view->cxt);
+
 	IvmSplitLinear(&split);
 	IvmSplitFinish(&split);
+
 	table_close(split.base, NoLock);
+	MemoryContextDelete(split.scratch);
 }
 
 IvmView *

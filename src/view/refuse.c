@@ -289,6 +289,11 @@ IvmRefuseTable(RangeTblEntry *rte, const char *text)
 
 	refuse_system_table(rel, text);
 	refuse_relation(rel, text, false);
+	if (!rte->inh && rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		IvmRefuse(text, IvmFromLocation(text, 0),
+				  psprintf("ONLY \"%s\" has no rows, because the table is partitioned",
+						   RelationGetRelationName(rel)),
+				  "Leave ONLY out.");
 	table_close(rel, NoLock);
 
 	if (!rte->inh)

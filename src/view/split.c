@@ -16,6 +16,7 @@
 
 #include "catalog/heap.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "compat.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -66,6 +67,7 @@ static Expr *
 plan_expression(IvmSplit *split, Node *expr, Node *written)
 {
 	IvmView    *view = split->view;
+	MemoryContext cxt = MemoryContextSwitchTo(split->scratch);
 	Expr	   *planned = expression_planner((Expr *) copyObject(expr));
 
 	if (split->text != NULL)
@@ -74,7 +76,8 @@ plan_expression(IvmSplit *split, Node *expr, Node *written)
 	/* planning may have inlined a user's function, or a built-in one */
 	view->user_code |= IvmRunsUserCode(written) || IvmRunsUserCode((Node *) planned);
 	view->needs_pins |= IvmDependsOnSettings(written) || IvmDependsOnSettings((Node *) planned);
-	return planned;
+	MemoryContextSwitchTo(cxt);
+	return copyObject(planned);
 }
 
 Expr *
@@ -101,7 +104,7 @@ position_in_list(List *list, Node *node)
 	return -1;
 }
 
-/* Refuse grouping by another equality than the type's default (ORDER BY … USING can ask for one). */
+/* Refuse another equality than the type's default, as ORDER BY … USING can ask for. */
 static void
 refuse_unusual_equality(IvmSplit *split, SortGroupClause *clause, Node *key)
 {
@@ -112,6 +115,20 @@ refuse_unusual_equality(IvmSplit *split, SortGroupClause *clause, Node *key)
 				  psprintf("grouping by another equality than the usual one of type %s is not supported in the query of a view",
 						   format_type_be(type)),
 				  "Leave ORDER BY ... USING out.");
+}
+
+/* Anonymous rows have a type that only one session knows. */
+static void
+refuse_anonymous_rows(IvmSplit *split, Node *key)
+{
+	Oid			type = getBaseType(exprType(key));
+	Oid			element = get_element_type(type);
+
+	if (get_typtype(OidIsValid(element) ? element : type) == TYPTYPE_PSEUDO)
+		IvmRefuse(split->text, exprLocation(key),
+				  psprintf("grouping by values of type %s is not supported in the query of a view",
+						   format_type_be(type)),
+				  "Group by the fields themselves.");
 }
 
 static void
@@ -125,6 +142,7 @@ collect_group_keys(IvmSplit *split)
 		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
 		Node	   *key = get_sortgroupclause_expr(clause, query->targetList);
 
+		refuse_anonymous_rows(split, key);
 		refuse_unusual_equality(split, clause, key);
 		split->keys = list_append_unique(split->keys, key);
 	}
@@ -262,7 +280,11 @@ finish_mutator(Node *node, void *arg)
 static Expr *
 finish_expression(IvmSplit *split, Node *written)
 {
-	return plan_expression(split, finish_mutator(written, split), written);
+	MemoryContext cxt = MemoryContextSwitchTo(split->scratch);
+	Node	   *expr = finish_mutator(written, split);
+
+	MemoryContextSwitchTo(cxt);
+	return plan_expression(split, expr, written);
 }
 
 static int

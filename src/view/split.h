@@ -16,6 +16,7 @@
 typedef struct IvmSplit
 {
 	IvmView    *view;			/* being filled */
+	MemoryContext scratch;		/* for what does not stay */
 	Query	   *query;			/* of a shape that IvmRefuseShape lets pass */
 	const char *text;			/* NULL: accepted before */
 	Relation	base;
