@@ -23,15 +23,11 @@
 #include <unistd.h>
 
 #include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_extension.h"
-#include "catalog/pg_trigger.h"
-#include "commands/trigger.h"
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
-#include "parser/parse_func.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -378,60 +374,15 @@ drop_dead_views(Upkeep *upkeep, void *arg)
 	}
 }
 
-static Oid
-trigger_function(const char *name)
-{
-	List	   *funcname = list_make2(makeString(IVM_CATALOG_SCHEMA), makeString(pstrdup(name)));
-
-	return LookupFuncName(funcname, 0, NULL, true);
-}
-
-/* Tables that have our triggers (list of Oid). */
-static void
-list_triggered_tables(Upkeep *upkeep, void *arg)
-{
-	List	  **tables = arg;
-	Oid			capture = trigger_function("capture");
-	Oid			truncated = trigger_function("truncated");
-	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	MemoryContext old = MemoryContextSwitchTo(upkeep->cxt);
-	HeapTuple	tuple;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
-
-		if (form->tgfoid == capture || form->tgfoid == truncated)
-			*tables = list_append_unique_oid(*tables, form->tgrelid);
-	}
-	MemoryContextSwitchTo(old);
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-}
-
 /*
- * Creating a view locks its tables against this, so under the lock the views
- * that can be seen are all there are.
+ * Triggers that no view uses go; those that a view lacks come.  Creating a
+ * view locks its tables against this, and tables that are locked are left alone.
  */
 static void
-remove_leftover_triggers(Upkeep *upkeep, void *arg)
+tidy_triggers(Upkeep *upkeep, void *arg)
 {
-	Oid			leaf = *(Oid *) arg;
-
-	if (IvmViewsOfLeaf(leaf) != NIL)
-		return;
-	if (!ConditionalLockRelationOid(leaf, AccessExclusiveLock))
-	{
-		upkeep->leftover = true;
-		return;
-	}
-	if (get_rel_name(leaf) == NULL || IvmViewsOfLeaf(leaf) != NIL)
-		return;
-	if (IvmTriggersRemove(leaf))
+	if (IvmTriggersTidy() > 0)
 		upkeep->progress = true;
-	else
-		upkeep->leftover = true;
 }
 
 static void
@@ -443,14 +394,8 @@ clear_stale_readers(Upkeep *upkeep, void *arg)
 static void
 clean_up(Upkeep *upkeep)
 {
-	List	   *tables = NIL;
-	ListCell   *lc;
-
 	run_step_logged(clear_stale_readers, upkeep, NULL, "clear stale readers of the store");
-	run_step_logged(list_triggered_tables, upkeep, &tables, "look for unused triggers");
-	foreach(lc, tables)
-		run_step_logged(remove_leftover_triggers, upkeep, &lfirst_oid(lc),
-						"remove unused triggers");
+	run_step_logged(tidy_triggers, upkeep, NULL, "tidy up the capture triggers");
 }
 
 /* ---- rounds ---- */

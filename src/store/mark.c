@@ -14,7 +14,7 @@
  *	- Nothing here may throw: an error in the postmaster would take down the
  *	  cluster.  What cannot be removed makes the stores unusable until the next start.
  *
- * Both functions run in the postmaster (or a standalone backend), before or
+ * Start and exit run in the postmaster (or a standalone backend), before or
  * after all other processes, so nothing here needs locks.
  *
  *-------------------------------------------------------------------------
@@ -41,6 +41,7 @@
 #define MARK_MAXLEN		256
 #define MARK_TMP_FILE	IVM_STORE_DIR "/clean.tmp"
 #define STORE_DATA_FILE	"data.mdb"
+#define BROKEN_FILE		"broken"	/* in a store that was found damaged */
 
 /* After a failed removal the directory may hold anything: never mark it clean. */
 static bool removal_failed = false;
@@ -193,12 +194,26 @@ remove_stores(void)
 }
 
 /*
- * Flush the stores of all databases.  LMDB writes through a shared mapping, and
- * all processes that had one are gone: their dirty pages are in the page
- * cache as dirty pages of the file, which fsync() of the file writes out like any.
+ * Flush one store.  LMDB writes through a shared mapping, and all processes that
+ * had one are gone: their dirty pages are in the page cache as dirty pages of
+ * the file, which fsync() of the file writes out like any.  A damaged store goes.
  */
 static bool
-sync_stores(void)
+settle_store(const char *path)
+{
+	char		file[MAXPGPATH + 16];
+
+	snprintf(file, sizeof(file), "%s/%s", path, BROKEN_FILE);
+	if (access(file, F_OK) == 0)
+		return rmtree(path, true);
+	snprintf(file, sizeof(file), "%s/%s", path, STORE_DATA_FILE);
+	if (access(file, F_OK) == 0 && fsync_fname_ext(file, false, false, LOG) != 0)
+		return false;
+	return fsync_fname_ext(path, true, false, LOG) == 0;
+}
+
+static bool
+settle_stores(void)
 {
 	DIR		   *dir = AllocateDir(IVM_STORE_DIR);
 	struct dirent *de;
@@ -209,16 +224,11 @@ sync_stores(void)
 	while ((de = ReadDirExtended(dir, IVM_STORE_DIR, LOG)) != NULL)
 	{
 		char		path[MAXPGPATH];
-		char		file[MAXPGPATH + sizeof(STORE_DATA_FILE) + 1];
 
-		if (de->d_name[0] == '\0' ||
-			strspn(de->d_name, "0123456789") != strlen(de->d_name))
+		if (strspn(de->d_name, "0123456789") != strlen(de->d_name))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", IVM_STORE_DIR, de->d_name);
-		snprintf(file, sizeof(file), "%s/%s", path, STORE_DATA_FILE);
-		if (access(file, F_OK) == 0 && fsync_fname_ext(file, false, false, LOG) != 0)
-			ok = false;
-		if (fsync_fname_ext(path, true, false, LOG) != 0)
+		if (!settle_store(path))
 			ok = false;
 	}
 	FreeDir(dir);
@@ -269,8 +279,26 @@ postmaster_exit(int code, Datum arg)
 		return;
 	if (access(IVM_STORE_DIR, F_OK) != 0)
 		return;					/* no stores, nothing to vouch for */
-	if (fitting_mark(mark) && sync_stores())
+	if (fitting_mark(mark) && settle_stores())
 		write_mark(mark);
+}
+
+void
+IvmMarkBroken(Oid dboid)
+{
+	char		file[MAXPGPATH];
+	int			fd;
+
+	snprintf(file, sizeof(file), "%s/%u/%s", IVM_STORE_DIR, dboid, BROKEN_FILE);
+	fd = BasicOpenFile(file, O_WRONLY | O_CREAT | PG_BINARY);
+	if (fd >= 0)
+		close(fd);
+	else
+		ereport(WARNING,
+				(errcode_for_file_access(),
+				 errmsg("could not create file \"%s\": %m", file),
+				 errhint("Remove the content of directory \"%s\" while the server is stopped.",
+						 IVM_STORE_DIR)));
 }
 
 void

@@ -16,6 +16,9 @@
 #define IVM_STORE_DIR	"ivm_fdw/pgsql_tmp"	/* relative to the data directory */
 #define IVM_MARK_FILE	IVM_STORE_DIR "/clean"
 
+/* A database's store was found damaged: the next clean shutdown must not vouch for it.  Never throws. */
+extern void IvmMarkBroken(Oid dboid);
+
 extern void IvmMarkStartup(void);	/* shmem_startup_hook; also registers the exit callback */
 
 #endif							/* IVM_MARK_H */

@@ -348,10 +348,13 @@ IvmSharedSetBroken(Oid dboid)
 {
 	DatabaseSlot *slot = find_slot(dboid);
 
-	if (slot != NULL)
+	if (slot == NULL)
+		shared->unusable = true;
+	else if (!slot->broken)
 		slot->broken = true;
 	else
-		shared->unusable = true;
+		return;
+	IvmMarkBroken(dboid);
 }
 
 bool
