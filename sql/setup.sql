@@ -1,0 +1,52 @@
+-- The extension, and what the other tests use.  Runs first.
+SET client_min_messages = warning;
+CREATE EXTENSION ivm_fdw;
+RESET client_min_messages;
+
+-- make_view(name, query): a view with the columns that the query has, built at once.
+CREATE FUNCTION make_view(name text, query text, build boolean DEFAULT true) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	columns text;
+BEGIN
+	EXECUTE format('CREATE TEMP VIEW make_view_columns AS %s', query);
+	SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) ||
+			CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation ELSE '' END,
+			', ' ORDER BY attnum)
+		INTO columns
+		FROM pg_attribute JOIN pg_type t ON t.oid = atttypid
+		WHERE attrelid = 'make_view_columns'::regclass AND attnum > 0;
+	DROP VIEW make_view_columns;
+	EXECUTE format('CREATE FOREIGN TABLE %s (%s) SERVER ivm OPTIONS (query %L)', name, columns, query);
+	IF build THEN
+		PERFORM ivm_fdw_rebuild(name::regclass);
+	END IF;
+END $$;
+
+-- same(view): compares the view with its query in one statement, as multisets of
+-- the rows' texts, and says where the rows came from.
+CREATE FUNCTION same(view regclass, source boolean DEFAULT true) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	query text;
+	nrows bigint;
+	differences bigint;
+	before record;
+	after record;
+BEGIN
+	SELECT option_value INTO STRICT query
+		FROM pg_foreign_table, pg_options_to_table(ftoptions)
+		WHERE ftrelid = view AND option_name = 'query';
+	SELECT * INTO before FROM ivm_fdw.session_reads();
+	EXECUTE format('WITH v AS MATERIALIZED (SELECT v::text AS r FROM %s v),
+			q AS MATERIALIZED (SELECT q::text AS r FROM (%s) q)
+		SELECT (SELECT count(*) FROM v),
+			(SELECT count(*) FROM ((TABLE v EXCEPT ALL TABLE q) UNION ALL (TABLE q EXCEPT ALL TABLE v)) d)',
+		view, query) INTO nrows, differences;
+	SELECT * INTO after FROM ivm_fdw.session_reads();
+	RETURN format('%s rows, %s', nrows, CASE differences WHEN 0 THEN 'same' ELSE differences || ' DIFFERENT' END) ||
+		CASE WHEN NOT source THEN ''
+			WHEN after.live > before.live THEN ', live'
+			WHEN after.store > before.store THEN ', from the store'
+			ELSE ', from nowhere' END;
+END $$;
