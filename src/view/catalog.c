@@ -87,6 +87,7 @@ typedef struct ViewBrief
 	Oid			relid;
 	uint32		id;
 	List	   *baserels;
+	bool		foreign_tree;	/* of another version or cluster */
 } ViewBrief;
 
 typedef struct ViewEntry
@@ -335,7 +336,7 @@ read_row(Oid relid)
 /* ---- briefs ---- */
 
 static void
-add_brief(Oid relid, uint32 id, List *baserels)
+add_brief(Oid relid, uint32 id, List *baserels, bool foreign_tree)
 {
 	MemoryContext old = MemoryContextSwitchTo(briefs_cxt);
 	ViewBrief  *brief = palloc(sizeof(ViewBrief));
@@ -343,6 +344,7 @@ add_brief(Oid relid, uint32 id, List *baserels)
 	brief->relid = relid;
 	brief->id = id;
 	brief->baserels = list_copy(baserels);
+	brief->foreign_tree = foreign_tree;
 	briefs = lappend(briefs, brief);
 	MemoryContextSwitchTo(old);
 }
@@ -363,7 +365,8 @@ read_briefs_from_rows(void)
 		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
 		add_brief(DatumGetObjectId(values[COL_RELID - 1]),
 				  (uint32) DatumGetInt64(values[COL_ID - 1]),
-				  oid_list(values[COL_BASERELS - 1]));
+				  oid_list(values[COL_BASERELS - 1]),
+				  DatumGetInt32(values[COL_CATVERSION - 1]) != catalog_version());
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -393,7 +396,7 @@ read_briefs_from_options(void)
 	{
 		Query	   *query = IvmCatalogQueryOfText(lfirst_oid(lc));
 
-		add_brief(lfirst_oid(lc), 0, IvmBaseTables(query));
+		add_brief(lfirst_oid(lc), 0, IvmBaseTables(query), false);
 	}
 }
 
@@ -674,10 +677,10 @@ invalidate_view(Oid relid, List *baserels)
 	}
 }
 
-uint32
-IvmCatalogStore(Oid relid, Query *query, List *baserels, const char *settings)
+/* Insert a view's row, or put it in the place of the present one. */
+static void
+store_row(Oid relid, uint32 id, Query *query, List *baserels, const char *settings)
 {
-	int64		id = nextval_internal(IvmCatalogObject(IVM_ID_SEQUENCE), false);
 	Relation	rel = table_open(IvmCatalogRelid(), RowExclusiveLock);
 	Datum		values[NCOLS];
 	bool		nulls[NCOLS] = {0};
@@ -705,7 +708,37 @@ IvmCatalogStore(Oid relid, Query *query, List *baserels, const char *settings)
 
 	invalidate_view(relid, baserels);
 	CommandCounterIncrement();
-	return (uint32) id;
+}
+
+uint32
+IvmCatalogStore(Oid relid, Query *query, List *baserels, const char *settings)
+{
+	uint32		id = (uint32) nextval_internal(IvmCatalogObject(IVM_ID_SEQUENCE), false);
+
+	store_row(relid, id, query, baserels, settings);
+	return id;
+}
+
+void
+IvmCatalogRenewTrees(void)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	foreach(lc, get_briefs())
+	{
+		ViewBrief  *brief = lfirst(lc);
+
+		if (brief->foreign_tree)
+			relids = lappend_oid(relids, brief->relid);
+	}
+	foreach(lc, relids)
+	{
+		ViewRow    *row = row_of_view(lfirst_oid(lc));
+
+		store_row(row->relid, row->id, query_of_row(row, IvmPinsParse(row->settings)),
+				  row->baserels, row->settings);
+	}
 }
 
 void

@@ -60,6 +60,12 @@ extern List *IvmBaseTables(Query *query);
 extern Query *IvmCatalogQuery(Oid relid);
 extern Query *IvmCatalogQueryOfText(Oid relid);
 
+/*
+ * Before names change: replace trees that another version or cluster wrote
+ * (pg_upgrade), since only their texts can be read, and texts have names.
+ */
+extern void IvmCatalogRenewTrees(void);
+
 /* Delete a memory context at the end of the transaction. */
 extern void IvmRetireContext(MemoryContext cxt);
 

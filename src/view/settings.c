@@ -283,6 +283,15 @@ IvmSearchPathApply(void)
 		set_setting("search_path", FIXED_SEARCH_PATH);
 }
 
+void
+IvmTextFormatApply(void)
+{
+	set_setting("DateStyle", "ISO");	/* keeps the order of day and month */
+	set_setting("IntervalStyle", "postgres");
+	set_setting("extra_float_digits", "3");
+	set_setting("bytea_output", "hex");
+}
+
 char *
 IvmPinsComplete(const char *text)
 {

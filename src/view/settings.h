@@ -26,6 +26,9 @@ extern int	IvmPinsApply(IvmPins *pins);
 /* Set the fixed search_path in the current GUC nest level. */
 extern void IvmSearchPathApply(void);
 
+/* The same for the formats in which literals are written, to be read back exactly under any pins. */
+extern void IvmTextFormatApply(void);
+
 /*
  * Evaluation environment of a view's code: its owner, SECURITY_RESTRICTED_OPERATION,
  * fixed search_path, pinned settings.  Enter does only what is needed (compares C

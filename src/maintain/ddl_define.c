@@ -1,0 +1,280 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl_define.c
+ *		Making and remaking the definition of a view.
+ *
+ * A definition is in four places, which change together: option "query" (the
+ * text, with every name qualified), the row of ivm_fdw.view (the tree), the
+ * foreign table's dependencies, and the triggers on the leaves.
+ *
+ * Under binary upgrade there is no row: its table's file comes later.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_namespace.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "maintain/capture.h"
+#include "maintain/commit.h"
+#include "maintain/ddl_check.h"
+#include "maintain/ddl_define.h"
+#include "view/catalog.h"
+#include "view/options.h"
+#include "view/privileges.h"
+#include "view/settings.h"
+#include "view/triggers.h"
+
+/* The query's text, to be read under the same pins and the fixed search_path. */
+static char *
+deparse(Query *query, IvmPins *pins)
+{
+	int			nestlevel = IvmPinsApply(pins);
+	char	   *text;
+
+	IvmSearchPathApply();
+	IvmTextFormatApply();
+	text = pg_get_querydef(copyObject(query), false);
+	AtEOXact_GUC(false, nestlevel);
+	return text;
+}
+
+static Query *
+parse(const char *text, IvmPins *pins, bool pinned_literals)
+{
+	int			nestlevel;
+	Query	   *query;
+
+	if (!pinned_literals)
+		return IvmParseQuery(text);
+	nestlevel = IvmPinsApply(pins);
+	query = IvmParseQuery(text);
+	AtEOXact_GUC(false, nestlevel);
+	return query;
+}
+
+/*
+ * Analyse as a new definition, in the owner's environment, since folding constants
+ * can run code.  Leaves it with what the triggers need to know.
+ */
+static IvmView *
+analyze(Oid relid, Query *query, const char *text, Oid owner, IvmPins *pins)
+{
+	IvmView		owner_and_pins = {.owner = owner,.pins = pins};
+	IvmEvalEnv	env;
+	IvmView    *view;
+
+	IvmEvalEnterOwner(&owner_and_pins, &env);
+	view = IvmAnalyzeView(query, text);
+	IvmEvalLeave(&env);
+	return view;
+}
+
+/*
+ * A query may rely on a primary key to leave columns out of GROUP BY, but a
+ * dump restores keys after foreign tables.
+ */
+static void
+refuse_constraint_dependency(Query *query)
+{
+	if (query->constraintDeps != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the query relies on a primary key to leave columns out of GROUP BY"),
+				 errdetail("A dump of the view could not be restored, because keys are restored later."),
+				 errhint("Name all columns of the output in GROUP BY.")));
+}
+
+static void
+refuse_key_option(Oid relid)
+{
+	if (IvmOptionGet(relid, IVM_OPTION_KEY) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("option \"%s\" is not for views with grouping", IVM_OPTION_KEY),
+				 errhint("The key of such a view is what it groups by: leave the option out.")));
+}
+
+/* ---- dependencies ---- */
+
+/* Is it one that every foreign table has? */
+static bool
+is_own_dependency(Form_pg_depend form)
+{
+	return form->deptype != DEPENDENCY_NORMAL ||
+		(form->refclassid == NamespaceRelationId &&
+		 form->refobjid == get_rel_namespace(form->objid)) ||
+		(form->refclassid == ForeignServerRelationId &&
+		 form->refobjid == GetForeignTable(form->objid)->serverid);
+}
+
+static void
+forget_dependencies(Oid relid)
+{
+	Relation	depend = table_open(DependRelationId, RowExclusiveLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(RelationRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(depend, DependDependerIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if (form->objsubid == 0 && !is_own_dependency(form))
+			CatalogTupleDelete(depend, &tuple->t_self);
+	}
+	systable_endscan(scan);
+	table_close(depend, RowExclusiveLock);
+}
+
+/* The foreign table stands on everything in its query. */
+static void
+record_dependencies(Oid relid, Query *query)
+{
+	ObjectAddress view;
+
+	forget_dependencies(relid);
+	ObjectAddressSet(view, RelationRelationId, relid);
+	recordDependencyOnExpr(&view, (Node *) query, NIL, DEPENDENCY_NORMAL);
+	CommandCounterIncrement();
+}
+
+/* ---- definitions ---- */
+
+static Oid
+owner_of(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* Keep the tree under a new id, and see to it that capture begins. */
+static void
+begin_definition(Oid relid, Query *query, IvmView *view, const char *settings, bool had_xid)
+{
+	IvmTriggersInstall(view);
+	if (IsBinaryUpgrade)
+		return;
+	(void) IvmCatalogStore(relid, query, IvmBaseTables(query), settings);
+	IvmCaptureBegins(IvmViewGet(relid), had_xid);
+	IvmCommitWakeCustodian();
+}
+
+static void
+define_view(Oid relid, bool pinned_literals, bool had_xid)
+{
+	char	   *text = IvmOptionGet(relid, IVM_OPTION_QUERY);
+	char	   *settings = IvmOptionGet(relid, IVM_OPTION_SETTINGS);
+	Oid			owner = owner_of(relid);
+	IvmPins    *pins;
+	Query	   *query;
+	IvmView    *view;
+
+	IvmCheckViewShape(relid);
+	settings = settings ? IvmPinsComplete(settings) : IvmPinsCurrent();
+	pins = IvmPinsParse(settings);
+	query = parse(text, pins, pinned_literals);
+	view = analyze(relid, query, text, owner, pins);
+	refuse_constraint_dependency(query);
+	refuse_key_option(relid);
+	IvmCheckViewColumns(relid, query);
+	IvmCheckDefiner(query, owner);
+
+	IvmOptionsSet(relid, deparse(query, pins), settings);
+	record_dependencies(relid, query);
+	begin_definition(relid, query, view, settings, had_xid);
+}
+
+static void
+redefine_view(Oid relid, bool had_xid)
+{
+	Query	   *query = IvmCatalogQuery(relid);
+	char	   *settings = IvmOptionGet(relid, IVM_OPTION_SETTINGS);
+	IvmView    *view = analyze(relid, query, IvmOptionGet(relid, IVM_OPTION_QUERY),
+							   owner_of(relid), IvmPinsParse(settings));
+
+	begin_definition(relid, query, view, settings, had_xid);
+}
+
+/* Run one of them in memory of its own. */
+void
+IvmDefineView(Oid relid, bool pinned_literals, bool had_xid)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm define view",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+
+	define_view(relid, pinned_literals, had_xid);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(cxt);
+}
+
+static void
+redefine_error_context(void *arg)
+{
+	errcontext("view \"%s\" uses what the statement has changed", get_rel_name(*(Oid *) arg));
+}
+
+void
+IvmRedefineView(Oid relid, bool had_xid)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm redefine view",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	ErrorContextCallback callback;
+
+	callback.callback = redefine_error_context;
+	callback.arg = &relid;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	redefine_view(relid, had_xid);
+	error_context_stack = callback.previous;
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(cxt);
+}
+
+void
+IvmRefreshQueryText(Oid relid)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm refresh text",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	char	   *settings = IvmOptionGet(relid, IVM_OPTION_SETTINGS);
+	char	   *text = deparse(IvmCatalogQuery(relid), IvmPinsParse(settings));
+
+	if (strcmp(text, IvmOptionGet(relid, IVM_OPTION_QUERY)) != 0)
+	{
+		/* One at a time: two tuples cannot both be the newest. */
+		LockRelationOid(relid, ShareUpdateExclusiveLock);
+		text = deparse(IvmCatalogQuery(relid), IvmPinsParse(settings));
+		IvmOptionsSet(relid, text, settings);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(cxt);
+}

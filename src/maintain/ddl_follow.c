@@ -1,0 +1,282 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl_follow.c
+ *		After a statement: bring triggers, definitions and texts in line with
+ *		what it has touched.
+ *
+ * Invariants, when a statement has ended:
+ *	- Each leaf of each view has both capture triggers, in state ALWAYS, or
+ *	  DISABLED where somebody disabled them; tables of no view have none, or
+ *	  lose them as soon as their lock is free (the custodian tidies).
+ *	- A leaf that may have changed unseen (it had no parent, or a disabled
+ *	  trigger, for a moment) has a trigger of a new oid; and where the
+ *	  transaction itself may have done so, the view is invalid as of it.
+ *	- Option "query" of each view parses to its tree.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_cast.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_ts_config.h"
+#include "catalog/pg_ts_dict.h"
+#include "catalog/pg_ts_template.h"
+#include "catalog/pg_type.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "maintain/commit.h"
+#include "maintain/ddl_define.h"
+#include "maintain/ddl_follow.h"
+#include "maintain/overlay.h"
+#include "view/catalog.h"
+#include "view/leaves.h"
+#include "view/triggers.h"
+
+/* ---- noting ---- */
+
+void
+IvmTouchedAdd(IvmTouched *touched, List **list, Oid oid)
+{
+	MemoryContext old = MemoryContextSwitchTo(touched->cxt);
+
+	if (OidIsValid(oid))
+		*list = list_append_unique_oid(*list, oid);
+	MemoryContextSwitchTo(old);
+}
+
+void
+IvmTouchedAddObject(IvmTouched *touched, Oid class_id, Oid object_id)
+{
+	MemoryContext old = MemoryContextSwitchTo(touched->cxt);
+	ObjectAddress *object = palloc(sizeof(ObjectAddress));
+
+	ObjectAddressSet(*object, class_id, object_id);
+	touched->objects = lappend(touched->objects, object);
+	MemoryContextSwitchTo(old);
+}
+
+void
+IvmTouchedAddOrphans(IvmTouched *touched, Oid baserel)
+{
+	ListCell   *lc;
+
+	foreach(lc, IvmLeavesOfTable(baserel, true))
+		IvmTouchedAdd(touched, &touched->orphans, lfirst_oid(lc));
+}
+
+/* ---- tables and triggers ---- */
+
+/*
+ * Changes of these views' base tables escaped capture, or what was captured is
+ * no longer theirs.  Of other transactions the fingerprint tells, but not of this one.
+ */
+static void
+views_escaped(List *relids, bool had_xid)
+{
+	ListCell   *lc;
+
+	foreach(lc, had_xid ? relids : NIL)
+	{
+		if (IvmCatalogBaseTables(lfirst_oid(lc)) == NIL)
+			continue;			/* dropped */
+		IvmCommitRegister();
+		IvmOverlayLose(IvmViewGet(lfirst_oid(lc))->id);
+	}
+	if (relids != NIL)
+		IvmCommitWakeCustodian();
+}
+
+static void
+follow_leaf(Oid leaf, bool renew)
+{
+	if (IvmLeafViewRelids(leaf) != NIL)
+		IvmTriggersEnsure(leaf, renew);
+	else if (!IvmTriggersRemove(leaf))
+		IvmCommitWakeCustodian();	/* it tidies later */
+}
+
+static void
+follow_children(IvmTouched *touched)
+{
+	ListCell   *lc;
+	ListCell   *leaf;
+
+	foreach(lc, touched->children)
+	{
+		Oid			child = lfirst_oid(lc);
+
+		if (IvmIsView(child))
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("view \"%s\" cannot be a partition or child table", get_rel_name(child)),
+					 errhint("Select from the view itself, or combine it with others in an ordinary view.")));
+		foreach(leaf, IvmLeavesOfTable(child, true))
+			follow_leaf(lfirst_oid(leaf), true);
+		if (IvmCatalogBaseTables(child) == NIL)
+			views_escaped(IvmLeafViewRelids(child), touched->had_xid);
+	}
+	foreach(lc, touched->parents)
+	{
+		if (IvmIsView(lfirst_oid(lc)))
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("view \"%s\" cannot have child tables", get_rel_name(lfirst_oid(lc)))));
+		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)), touched->had_xid);
+	}
+}
+
+static void
+follow_triggers(IvmTouched *touched)
+{
+	ListCell   *lc;
+
+	foreach(lc, touched->triggers)
+	{
+		Oid			table = IvmTriggerTable(lfirst_oid(lc));
+
+		if (!OidIsValid(table))
+			continue;			/* none of ours, or renewed just now */
+		follow_leaf(table, true);
+		views_escaped(IvmLeafViewRelids(table), touched->had_xid);
+	}
+	foreach(lc, touched->bared)
+	{
+		if (!OidIsValid(get_rel_namespace(lfirst_oid(lc))))
+			continue;			/* dropped with its triggers */
+		follow_leaf(lfirst_oid(lc), true);
+		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)), touched->had_xid);
+	}
+}
+
+static void
+follow_tables(IvmTouched *touched)
+{
+	ListCell   *lc;
+
+	follow_children(touched);
+	follow_triggers(touched);
+	views_escaped(touched->views, touched->had_xid);
+	foreach(lc, touched->orphans)
+		follow_leaf(lfirst_oid(lc), false);
+}
+
+/* ---- names and code ---- */
+
+/* Classes through which a change makes itself felt in a query. */
+static bool
+passes_on(Oid class_id)
+{
+	return class_id == ProcedureRelationId || class_id == OperatorRelationId ||
+		class_id == TypeRelationId || class_id == OperatorClassRelationId ||
+		class_id == OperatorFamilyRelationId || class_id == CastRelationId ||
+		class_id == CollationRelationId || class_id == ConstraintRelationId ||
+		class_id == TSConfigRelationId || class_id == TSDictionaryRelationId ||
+		class_id == TSTemplateRelationId;
+}
+
+static bool
+is_member(List *objects, Oid class_id, Oid object_id)
+{
+	ListCell   *lc;
+
+	foreach(lc, objects)
+	{
+		ObjectAddress *object = lfirst(lc);
+
+		if (object->classId == class_id && object->objectId == object_id)
+			return true;
+	}
+	return false;
+}
+
+/* Add what depends on an object to *objects, and views among it to *views. */
+static void
+add_dependents(Relation depend, const ObjectAddress *on, List **objects, List **views)
+{
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(on->classId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(on->objectId));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if (form->classid == RelationRelationId)
+		{
+			if (IvmCatalogBaseTables(form->objid) != NIL)
+				*views = list_append_unique_oid(*views, form->objid);
+		}
+		else if (passes_on(form->classid) && !is_member(*objects, form->classid, form->objid))
+		{
+			ObjectAddress *object = palloc(sizeof(ObjectAddress));
+
+			ObjectAddressSet(*object, form->classid, form->objid);
+			*objects = lappend(*objects, object);
+		}
+	}
+	systable_endscan(scan);
+}
+
+/* Views whose queries use any of the objects, be it through others. */
+static List *
+views_using(List *objects)
+{
+	Relation	depend;
+	List	   *views = NIL;
+
+	depend = table_open(DependRelationId, AccessShareLock);
+	objects = list_copy(objects);
+	for (int i = 0; i < list_length(objects); i++)	/* the list grows */
+	{
+		ObjectAddress *object = list_nth(objects, i);
+
+		if (object->classId == NamespaceRelationId)
+		{
+			views = IvmViewList();
+			break;
+		}
+		if (object->classId == RelationRelationId || passes_on(object->classId))
+			add_dependents(depend, object, &objects, &views);
+	}
+	table_close(depend, AccessShareLock);
+	return views;
+}
+
+void
+IvmFollow(IvmTouched *touched, int effects)
+{
+	ListCell   *lc;
+
+	if (effects & IVM_EFFECT_TABLES)
+		follow_tables(touched);
+	if (!(effects & (IVM_EFFECT_NAMES | IVM_EFFECT_CODE)) || IvmViewList() == NIL)
+		return;
+	foreach(lc, views_using(touched->objects))
+	{
+		if (effects & IVM_EFFECT_CODE)
+			IvmRedefineView(lfirst_oid(lc), touched->had_xid);
+		else
+			IvmRefreshQueryText(lfirst_oid(lc));
+	}
+}
