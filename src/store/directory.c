@@ -23,7 +23,7 @@
 
 #define KEY_HEAD			5	/* view, kind */
 #define KEY_MAX				(KEY_HEAD + 12)
-#define UNBOUNDED			INT_MAX
+#define UNBOUNDED			PG_INT32_MAX
 
 typedef struct GenerationRecord
 {
@@ -91,7 +91,7 @@ directory_entries(void)
 												  ALLOCSET_DEFAULT_SIZES);
 		IvmEntries *e = MemoryContextAllocZero(cxt, sizeof(IvmEntries));
 
-		IvmEntriesInit(e, cxt);
+		IvmEntriesInit(e, cxt, 16, 2048);
 		entries = e;
 	}
 	return entries;

@@ -698,14 +698,14 @@ IvmWriteAbort(void)
  */
 
 void
-IvmEntriesInit(IvmEntries *entries, MemoryContext cxt)
+IvmEntriesInit(IvmEntries *entries, MemoryContext cxt, int capacity, Size size)
 {
 	entries->cxt = cxt;
 	entries->n = 0;
-	entries->capacity = 64;
-	entries->size = 4096;
-	entries->entries = MemoryContextAlloc(cxt, entries->capacity * sizeof(IvmEntry));
-	entries->data = MemoryContextAlloc(cxt, entries->size);
+	entries->capacity = capacity;
+	entries->size = size;
+	entries->entries = MemoryContextAlloc(cxt, capacity * sizeof(IvmEntry));
+	entries->data = MemoryContextAlloc(cxt, size);
 }
 
 /* Make room for more (twice as much, or what one entry needs). */

@@ -81,7 +81,7 @@ typedef struct IvmEntries
 	Size		size;
 } IvmEntries;
 
-extern void IvmEntriesInit(IvmEntries *entries, MemoryContext cxt);
+extern void IvmEntriesInit(IvmEntries *entries, MemoryContext cxt, int capacity, Size size);
 
 /*
  * Read up to max entries whose key starts with prefix, from the first one not

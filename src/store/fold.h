@@ -13,9 +13,9 @@
 #include "store/visibility.h"
 
 /*
- * One pass over a view, in short LMDB write transactions of at most max_us
- * microseconds each.  Returns the number of delta entries that went away.
- * *more tells that entries remain which a later pass (a higher horizon) can fold.
+ * One pass over a view, in short LMDB write transactions.  Returns the number
+ * of delta entries that went away.  *more tells that entries remain which a
+ * later pass (a higher horizon, or generations pruned) can fold.  Prune first.
  */
 extern int64 IvmFoldView(uint32 view, FullTransactionId horizon, bool *more);
 

@@ -260,8 +260,11 @@ newest_committed(const IvmDirectory *dir)
 double
 IvmGenerationEstimateRows(uint32 view)
 {
-	IvmGeneration *gen = newest_committed(IvmDirectoryRead(view));
+	IvmGeneration *gen;
 
+	if (!IvmStoreAvailable(NULL))
+		return -1;
+	gen = newest_committed(IvmDirectoryRead(view));
 	return gen ? gen->rows : -1;
 }
 
@@ -334,7 +337,7 @@ IvmViewStoreInfoGet(uint32 view, IvmViewStoreInfo *info)
 	info->oldest_tag = InvalidFullTransactionId;
 	info->ngenerations = dir->ngens;
 	info->building = IvmDirectoryBuilding(dir);
-	IvmEntriesInit(&entries, cxt);
+	IvmEntriesInit(&entries, cxt, SCAN_ENTRIES, 64 * 1024);
 	if (gen)
 	{
 		info->has_generation = true;
@@ -373,7 +376,7 @@ IvmStoreViews(int *nviews)
 	uint32		from = 0;
 
 	*nviews = 0;
-	IvmEntriesInit(&entries, CurrentMemoryContext);
+	IvmEntriesInit(&entries, CurrentMemoryContext, 1, 1024);
 	for (;;)
 	{
 		uint32		a,

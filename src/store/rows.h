@@ -71,14 +71,14 @@ typedef struct IvmRowScan IvmRowScan;
  * Read the rows of a generation and the deltas that the snapshot sees and the
  * generation's B does not, merged, in the order of IvmPhysicalKeyCompare.  Ranges are ascending and disjoint; nranges 0: all.
  * Each batch is read in a short LMDB read transaction of its own.  Everything
- * is allocated in a child of CurrentMemoryContext.
+ * is allocated in a child of CurrentMemoryContext; gen, snapshot and ranges are not copied and must
+ * outlive the scan.
  */
 extern IvmRowScan *IvmRowScanBegin(const IvmGeneration *gen, Snapshot snapshot,
 								   const IvmKeyRange *ranges, int nranges);
 
 /*
- * Next row into *row (valid until the next batch: copy what must outlive the
- * next call).  Returns false at the end.  *too_old is set when a tag has
+ * Next row into *row (valid until the next call).  Returns false at the end.  *too_old is set when a tag has
  * outlived the commit log; the caller must answer live.
  */
 extern bool IvmRowScanNext(IvmRowScan *scan, IvmStoredRow *row, bool *too_old);
