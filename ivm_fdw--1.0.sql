@@ -419,3 +419,12 @@ COMMENT ON COLUMN ivm_fdw_status.bytes IS 'approximate size in the store';
 COMMENT ON COLUMN ivm_fdw_status.last_build IS 'when the last build ended';
 COMMENT ON COLUMN ivm_fdw_status.last_build_duration IS 'how long the last build took';
 COMMENT ON COLUMN ivm_fdw_status.settings IS 'settings pinned when the view was created';
+
+-- ---------------------------------------------------------------------
+-- Reads
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION ivm_fdw.session_reads(OUT store bigint, OUT live bigint)
+RETURNS record
+AS 'MODULE_PATHNAME', 'ivm_fdw_session_reads' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION ivm_fdw.session_reads() IS 'how many scans of views this session has answered from the store, and live';

@@ -19,6 +19,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
+#include "utils/selfuncs.h"
 #include "utils/pg_locale.h"
 #include "utils/acl.h"
 #include "utils/rel.h"
@@ -123,6 +124,16 @@ IvmExistingPathkey(PlannerInfo *root, Expr *expr, Oid opno, RelOptInfo *rel)
 	return build_expression_pathkey(root, expr, opno, rel->relids, false);
 #else
 	return build_expression_pathkey(root, expr, NULL, opno, rel->relids, false);
+#endif
+}
+
+static inline double
+IvmEstimateArrayLength(PlannerInfo *root, Node *array)
+{
+#if PG_VERSION_NUM >= 170000
+	return estimate_array_length(root, array);
+#else
+	return estimate_array_length(array);
 #endif
 }
 
