@@ -12,7 +12,11 @@
 
 #include "access/table.h"
 #include "compat.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/tlist.h"
+#include "parser/parse_clause.h"
+#include "parser/parse_oper.h"
 #include "parser/parsetree.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -40,34 +44,46 @@ make_exact_walker(Node *node, void *arg)
 }
 
 /*
- * What a live read runs.  ORDER BY goes, with what is in the target list for
- * its sake only: a reader of a view has no claim to an order, and it would cost a sort.
+ * ORDER BY goes, with what is in the target list for its sake only: a reader
+ * of a view has no claim to an order, and it would cost a sort.
  */
-static Query *
-live_query(Query *query)
+static void
+drop_order(Query *query)
 {
 	List	   *targets = NIL;
 	ListCell   *lc;
 
-	query = copyObject(query);
 	query->sortClause = NIL;
 	foreach(lc, query->targetList)
 	{
 		TargetEntry *tle = lfirst_node(TargetEntry, lc);
-		bool		grouped = false;
-		ListCell   *gc;
 
-		foreach(gc, query->groupClause)
-			grouped |= lfirst_node(SortGroupClause, gc)->tleSortGroupRef == tle->ressortgroupref;
-		if (tle->resjunk && !grouped)
+		if (tle->resjunk && get_sortgroupref_clause_noerr(tle->ressortgroupref,
+														  query->groupClause) == NULL)
 			continue;
 		tle->resno = list_length(targets) + 1;
 		targets = lappend(targets, tle);
 	}
 	query->targetList = targets;
+}
+
+/* What a live read runs. */
+static Query *
+live_query(Query *query)
+{
+	query = copyObject(query);
+	drop_order(query);
 	make_exact_walker((Node *) query->targetList, NULL);
 	make_exact_walker(query->havingQual, NULL);
 	return query;
+}
+
+/* The only table of a query that IvmRefuseShape lets pass. */
+static RangeTblEntry *
+base_of(Query *query)
+{
+	return rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex,
+					query->rtable);
 }
 
 static void
@@ -100,7 +116,7 @@ IvmAnalyzeView(Query *query, const char *query_text)
 
 	IvmQueryTextPush(&frame, query_text);
 	IvmRefuseShape(query, query_text);
-	rte = rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
+	rte = base_of(query);
 	if (query_text != NULL)
 		IvmRefuseTable(rte, query_text);
 
@@ -111,4 +127,43 @@ IvmAnalyzeView(Query *query, const char *query_text)
 	view->query = live_query(query);
 	IvmQueryTextPop(&frame);
 	return view;
+}
+
+static void
+add_to_group_by(Query *query, Var *var)
+{
+	SortGroupClause *clause = makeNode(SortGroupClause);
+	TargetEntry *tle = tlist_member((Expr *) var, query->targetList);
+
+	if (tle == NULL)
+	{
+		tle = makeTargetEntry((Expr *) var, list_length(query->targetList) + 1, NULL, true);
+		query->targetList = lappend(query->targetList, tle);
+	}
+	clause->tleSortGroupRef = assignSortGroupRef(tle, query->targetList);
+	get_sort_group_operators(var->vartype, false, true, false,
+							 &clause->sortop, &clause->eqop, NULL, &clause->hashable);
+	query->groupClause = lappend(query->groupClause, clause);
+}
+
+void
+IvmSpellOutGrouping(Query *query)
+{
+	IvmView		view = {0};
+	IvmSplit	split = {.view = &view};
+	ListCell   *lc;
+
+	if (query->constraintDeps == NIL)
+		return;
+	split.query = copyObject(query);
+	IvmFlattenGroupExprs(split.query);
+	split.base = table_open(base_of(query)->relid, AccessShareLock);
+	IvmSplitCollect(&split);
+	table_close(split.base, NoLock);
+
+	drop_order(query);			/* it may rely on the key as well */
+	for_each_from(lc, split.keys, split.ngrouped)
+		add_to_group_by(query, copyObject(lfirst_node(Var, lc)));
+	list_free(query->constraintDeps);
+	query->constraintDeps = NIL;
 }

@@ -107,4 +107,12 @@ extern Query *IvmParseQuery(const char *text);
  */
 extern IvmView *IvmAnalyzeView(Query *query, const char *query_text);
 
+/*
+ * Add to GROUP BY, in place, the columns that it leaves out because they
+ * depend on a primary key.  The query then no longer relies on the key (which a dump
+ * restores after foreign tables).  For a query that IvmAnalyzeView accepts; it is split in the
+ * same way afterwards.
+ */
+extern void IvmSpellOutGrouping(Query *query);
+
 #endif							/* IVM_DEFINITION_H */

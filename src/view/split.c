@@ -201,6 +201,7 @@ IvmSplitCollect(IvmSplit *split)
 	ListCell   *lc;
 
 	collect_group_keys(split);
+	split->ngrouped = list_length(split->keys);
 	split->view->one_row = split->keys == NIL;
 	foreach(lc, query->targetList)
 	{

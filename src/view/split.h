@@ -21,6 +21,7 @@ typedef struct IvmSplit
 	const char *text;			/* NULL: accepted before */
 	Relation	base;
 	List	   *keys;
+	int			ngrouped;		/* how many of them are in GROUP BY; the others depend on these */
 	List	   *aggs;			/* Aggrefs, each once */
 } IvmSplit;
 
