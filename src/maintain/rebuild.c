@@ -184,7 +184,7 @@ begin_generation(const IvmView *view, IvmGeneration *gen, const char **why)
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	snapshot->curcid = FirstCommandId;
 	gen->b = IvmXidSetOfSnapshot(snapshot);
-	if (IvmXidSetUsable(gen->b))
+	if (IvmXidSetUsable(gen->b, gen->maker))
 		return snapshot;
 	UnregisterSnapshot(snapshot);
 	*why = "a transaction older than the store has not ended";
