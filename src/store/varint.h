@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * varint.h
- *		Integers in as few bytes as they need: little-endian groups of seven
- *		bits, the top bit of a byte says that another follows.  Signed ones
- *		are zigzag encoded, so that small magnitudes are short.
+ *		Integers in as few bytes as they need: one byte up to 239, else a byte
+ *		that tells how many follow, little-endian (so that reading is one load,
+ *		no loop).  Signed ones are zigzag encoded: small magnitudes are short.
  *
  * Readers never look past their end; what they cannot read is reported as
  * ERRCODE_DATA_CORRUPTED.
@@ -15,8 +15,9 @@
 
 #include "lib/stringinfo.h"
 
-#define IVM_VARINT_MAX		10	/* bytes of a 64-bit integer, at most */
-#define IVM_VARINT128_MAX	19	/* of a 128-bit one */
+#define IVM_VARINT_MAX		9	/* bytes of a 64-bit integer, at most */
+#define IVM_VARINT128_MAX	17	/* of a 128-bit one */
+#define IVM_VARINT_SMALL	240 /* what is smaller is the byte itself */
 
 typedef struct IvmReader
 {
@@ -29,12 +30,12 @@ extern void IvmPackedCorrupt(void) __attribute__((noreturn, cold));
 
 extern uint64 IvmReadLongVarint(IvmReader *r);
 extern int128 IvmReadVarint128(IvmReader *r);
-extern uint8 *IvmWriteVarint128(uint8 *p, int128 v);
+extern uint8 *IvmWriteLongVarint(uint8 *p, uint128 v);
 
 static inline uint64
 IvmReadUvarint(IvmReader *r)
 {
-	if (likely(r->p < r->end && *r->p < 0x80))
+	if (likely(r->p < r->end && *r->p < IVM_VARINT_SMALL))
 		return *r->p++;
 	return IvmReadLongVarint(r);
 }
@@ -50,11 +51,8 @@ IvmReadVarint(IvmReader *r)
 static inline uint8 *
 IvmWriteUvarint(uint8 *p, uint64 v)
 {
-	while (v >= 0x80)
-	{
-		*p++ = (uint8) v | 0x80;
-		v >>= 7;
-	}
+	if (unlikely(v >= IVM_VARINT_SMALL))
+		return IvmWriteLongVarint(p, v);
 	*p++ = (uint8) v;
 	return p;
 }
@@ -65,7 +63,18 @@ IvmWriteVarint(uint8 *p, int64 v)
 	return IvmWriteUvarint(p, ((uint64) v << 1) ^ (uint64) (v >> 63));
 }
 
-/* Room for size bytes at the end of buf ... */
+static inline uint8 *
+IvmWriteVarint128(uint8 *p, int128 v)
+{
+	uint128		u = ((uint128) v << 1) ^ (uint128) (v >> 127);
+
+	return u < IVM_VARINT_SMALL ? IvmWriteUvarint(p, (uint64) u) : IvmWriteLongVarint(p, u);
+}
+
+/*
+ * Room for size bytes at the end of buf (each integer counted with its MAX,
+ * whatever it needs: writers may clobber that much) ...
+ */
 static inline uint8 *
 IvmWriteBegin(StringInfo buf, Size size)
 {
