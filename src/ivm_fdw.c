@@ -18,6 +18,7 @@
 #include "maintain/ddl.h"
 #include "maintain/rebuild.h"
 #include "miscadmin.h"
+#include "scan/paths.h"
 #include "store/shared.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -71,6 +72,7 @@ _PG_init(void)
 		return;					/* whatever needs more says so when it is used */
 	IvmSharedInstallHooks();
 	IvmDdlInstallHooks();
+	IvmPathsInstallHooks();
 	IvmCustodianRegister();
 }
 
