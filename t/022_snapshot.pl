@@ -3,7 +3,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
-use Ivm;
+use OneView;
 use PostgreSQL::Test::Cluster;
 use Test::More;
 
