@@ -215,7 +215,7 @@ ivm_fdw_capture(PG_FUNCTION_ARGS)
 	foreach(lc, IvmViewsOfLeaf(RelationGetRelid(rel)))
 		capture_for_view(lfirst(lc), rel, oldslot, newslot, cid);
 	IvmCommitCaptured();
-	PG_RETURN_NULL();
+	return PointerGetDatum(NULL);
 }
 
 /*
@@ -242,7 +242,7 @@ ivm_fdw_truncated(PG_FUNCTION_ARGS)
 			IvmOverlayLose(view->id);	/* captured rows are not kept by leaf */
 	}
 	IvmCommitCaptured();
-	PG_RETURN_NULL();
+	return PointerGetDatum(NULL);
 }
 
 /* May this transaction have changed the table before? */
