@@ -54,6 +54,8 @@ deparse(Query *query, IvmPins *pins)
 	IvmTextFormatApply();
 	text = pg_get_querydef(copyObject(query), false);
 	AtEOXact_GUC(false, nestlevel);
+	while (*text == ' ')
+		text++;
 	return text;
 }
 
