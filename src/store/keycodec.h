@@ -76,8 +76,11 @@ extern const IvmKeyCodec IvmKeyCodecBit;
 extern const IvmKeyCodec IvmKeyCodecInet;
 
 /* keycodec_hashed.c */
-extern const IvmKeyCodec IvmKeyCodecHashed;
-extern const IvmKeyCodec IvmKeyCodecUnhashed;	/* types without a hash function */
+/* hashproc: extended hash function of the type, or InvalidOid */
+extern const IvmKeyCodec *IvmKeyHashedCodec(Oid base, Oid collation, Oid hashproc);
+
+typedef bool (*IvmKeyCollationVisitor) (Oid type, Oid collation, void *arg);
+extern bool IvmKeyVisitCollations(Oid type, Oid collation, IvmKeyCollationVisitor visit, void *arg);
 
 /* Make room for n bytes at the end of buf, and count them as written. */
 static inline char *

@@ -15,11 +15,15 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "store/keycodec.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -105,23 +109,39 @@ static void
 append_hash(const IvmKeyColumn *col, Datum value, StringInfo canon)
 {
 	FmgrInfo   *hashfn = unconstify(FmgrInfo *, &col->hashfn);	/* it caches things */
-	uint64		hash1 = DatumGetUInt64(FunctionCall2Coll(hashfn, col->collation, value,
-														 Int64GetDatum((int64) HASH_SEED_1)));
-	uint64		hash2 = DatumGetUInt64(FunctionCall2Coll(hashfn, col->collation, value,
-														 Int64GetDatum((int64) HASH_SEED_2)));
-	char	   *p = key_reserve(canon, HASH_SIZE);
+	uint64		hash1;
+	uint64		hash2;
+	char	   *p;
 
+	/* under nondeterministic collations it forgets that blanks at the end do not count */
+	if (hashfn->fn_oid == F_HASHBPCHAREXTENDED)
+		value = DirectFunctionCall1(rtrim1, value);
+	hash1 = DatumGetUInt64(FunctionCall2Coll(hashfn, col->collation, value,
+											 Int64GetDatum((int64) HASH_SEED_1)));
+	hash2 = DatumGetUInt64(FunctionCall2Coll(hashfn, col->collation, value,
+											 Int64GetDatum((int64) HASH_SEED_2)));
+	p = key_reserve(canon, HASH_SIZE);
 	key_put64(p, hash1);
 	key_put64(p + 8, hash2);
 }
 
 static void
-append_image(StringInfo forms, const void *image, Size len)
+append_image(const IvmKeyColumn *col, Datum value, StringInfo forms)
 {
+	Size		len = datumGetSize(value, col->typbyval, col->typlen);
 	char	   *p = key_reserve(forms, IMAGE_HEAD + len);
 
 	key_put32(p, (uint32) len);
-	memcpy(p + IMAGE_HEAD, image, len);
+	p += IMAGE_HEAD;
+	if (col->typbyval)
+	{
+		char		image[sizeof(Datum)];
+
+		store_att_byval(image, value, col->typlen);
+		memcpy(p, image, len);
+	}
+	else
+		memcpy(p, DatumGetPointer(value), len);
 }
 
 static void
@@ -131,15 +151,10 @@ encode_hashed(const IvmKeyColumn *col, Datum value, StringInfo canon, StringInfo
 
 	if (col->typlen == -1)
 		whole = normalise(col->type, value);
-	if (OidIsValid(col->hashfn.fn_oid))
+	if (col->codec->canonlen > 0)
 		append_hash(col, whole, canon);
 	if (forms)
-	{
-		if (col->typbyval)
-			append_image(forms, &whole, sizeof(Datum));
-		else
-			append_image(forms, DatumGetPointer(whole), datumGetSize(whole, false, col->typlen));
-	}
+		append_image(col, whole, forms);
 }
 
 static Datum
@@ -151,10 +166,10 @@ decode_hashed(const IvmKeyColumn *col, const IvmKeyPart *part)
 
 	if (col->typbyval)
 	{
-		Datum		value;
+		Datum		aligned = 0;
 
-		memcpy(&value, src, sizeof(Datum));
-		return value;
+		memcpy(&aligned, src, len);
+		return fetch_att(&aligned, true, col->typlen);
 	}
 	image = palloc(len);
 	memcpy(image, src, len);
@@ -169,7 +184,7 @@ measure_image(const IvmKeyColumn *col, const IvmKeyPart *part, Size avail)
 	if (avail < IMAGE_HEAD)
 		IvmPackedCorrupt();
 	len = key_get32(part->form);
-	if (avail - IMAGE_HEAD < len || (col->typbyval && len != sizeof(Datum)))
+	if (avail - IMAGE_HEAD < len || (col->typlen > 0 && len != col->typlen))
 		IvmPackedCorrupt();
 	return IMAGE_HEAD + len;
 }
@@ -182,5 +197,60 @@ measure_image(const IvmKeyColumn *col, const IvmKeyPart *part, Size avail)
 	.measure_form = measure_image \
 }
 
-const IvmKeyCodec IvmKeyCodecHashed = HASHED_CODEC(HASH_SIZE);
-const IvmKeyCodec IvmKeyCodecUnhashed = HASHED_CODEC(0);
+static const IvmKeyCodec hashed_codec = HASHED_CODEC(HASH_SIZE);
+static const IvmKeyCodec unhashed_codec = HASHED_CODEC(0);
+
+/*
+ * Call visit for each type and collation by which values of a type are
+ * compared, down to what is no container.  Stops with false when it does.
+ */
+bool
+IvmKeyVisitCollations(Oid type, Oid collation, IvmKeyCollationVisitor visit, void *arg)
+{
+	Oid			base = getBaseType(type);
+	Oid			elemtype = get_element_type(base);
+	TupleDesc	tupdesc;
+	bool		result = true;
+
+	check_stack_depth();
+	if (OidIsValid(elemtype))
+		return IvmKeyVisitCollations(elemtype, collation, visit, arg);
+	switch (get_typtype(base))
+	{
+		case TYPTYPE_RANGE:
+			return IvmKeyVisitCollations(get_range_subtype(base), get_range_collation(base), visit, arg);
+		case TYPTYPE_MULTIRANGE:
+			return IvmKeyVisitCollations(get_multirange_range(base), InvalidOid, visit, arg);
+		case TYPTYPE_COMPOSITE:
+			tupdesc = lookup_rowtype_tupdesc(base, -1);
+			for (int i = 0; i < tupdesc->natts && result; i++)
+			{
+				Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+				if (!att->attisdropped)
+					result = IvmKeyVisitCollations(att->atttypid, att->attcollation, visit, arg);
+			}
+			ReleaseTupleDesc(tupdesc);
+			return result;
+		default:
+			return visit(base, collation, arg);
+	}
+}
+
+/* The extended hashes of name and bpchar do not follow nondeterministic collations. */
+static bool
+hash_follows_collation(Oid type, Oid collation, void *arg)
+{
+	return (type != NAMEOID && type != BPCHAROID) ||
+		!OidIsValid(collation) || get_collation_isdeterministic(collation);
+}
+
+const IvmKeyCodec *
+IvmKeyHashedCodec(Oid base, Oid collation, Oid hashproc)
+{
+	if (!OidIsValid(hashproc))
+		return &unhashed_codec;
+	if (base != BPCHAROID && !IvmKeyVisitCollations(base, collation, hash_follows_collation, NULL))
+		return &unhashed_codec;	/* a column of bpchar is provided for in append_hash */
+	return &hashed_codec;
+}

@@ -229,9 +229,9 @@ describe_column(IvmKeyColumn *col, Oid type, int32 typmod, Oid collation)
 	if (col->klass == IVM_KEY_HASHED)
 	{
 		fmgr_info(get_opcode(col->eqop), &col->eqfn);
-		if (OidIsValid(entry->hash_extended_proc))
+		col->codec = IvmKeyHashedCodec(base, collation, entry->hash_extended_proc);
+		if (col->codec->canonlen > 0)
 			fmgr_info(entry->hash_extended_proc, &col->hashfn);
-		col->codec = OidIsValid(col->hashfn.fn_oid) ? &IvmKeyCodecHashed : &IvmKeyCodecUnhashed;
 	}
 	col->has_form = col->codec->measure_form != NULL &&
 		!(col->codec->form_by_typmod && typmod >= (int32) VARHDRSZ);
@@ -259,21 +259,24 @@ IvmKeyIsUnique(const IvmKeyDesc *desc)
 	return !desc->has_forms;
 }
 
-/* The C library's or ICU's version of a collation, as a number; 0 where it has none. */
-static uint64
-collation_version(Oid collation)
+/* Mix into *arg ICU's version of a nondeterministic collation. */
+static bool
+add_collation_version(Oid type, Oid collation, void *arg)
 {
-	LOCAL_FCINFO(fcinfo, 1);
+	uint64	   *result = arg;
 	Datum		version;
+	LOCAL_FCINFO(fcinfo, 1);
 
+	if (!OidIsValid(collation) || get_collation_isdeterministic(collation))
+		return true;
 	InitFunctionCallInfoData(*fcinfo, NULL, 1, InvalidOid, NULL, NULL);
 	fcinfo->args[0].value = ObjectIdGetDatum(collation);
 	fcinfo->args[0].isnull = false;
 	version = pg_collation_actual_version(fcinfo);
-	if (fcinfo->isnull)
-		return 0;
-	return hash_bytes_extended((unsigned char *) VARDATA_ANY(DatumGetPointer(version)),
-							   VARSIZE_ANY_EXHDR(DatumGetPointer(version)), 0);
+	if (!fcinfo->isnull)
+		*result = hash_bytes_extended((unsigned char *) VARDATA_ANY(DatumGetPointer(version)),
+									  VARSIZE_ANY_EXHDR(DatumGetPointer(version)), *result);
+	return true;
 }
 
 uint64
@@ -282,15 +285,8 @@ IvmKeyDescVersion(const IvmKeyDesc *desc)
 	uint64		result = 0;
 
 	for (int i = 0; i < desc->ncols; i++)
-	{
-		const IvmKeyColumn *col = &desc->cols[i];
-		uint64		version = 0;
-
-		if (col->klass == IVM_KEY_HASHED && OidIsValid(col->collation) &&
-			!get_collation_isdeterministic(col->collation))
-			version = collation_version(col->collation);
-		result = hash_combine64(result, version);
-	}
+		IvmKeyVisitCollations(desc->cols[i].type, desc->cols[i].collation,
+							  add_collation_version, &result);
 	return result;
 }
 

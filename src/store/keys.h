@@ -62,7 +62,7 @@ typedef struct IvmKeyColumn
 	int			maxlen;			/* upper bound of this column's bytes in a key, or 0 if unbounded */
 	const struct IvmKeyCodec *codec;
 	FmgrInfo	eqfn;			/* HASHED: equality */
-	FmgrInfo	hashfn;			/* HASHED: extended hash; fn_oid invalid where the type has none */
+	FmgrInfo	hashfn;			/* HASHED: extended hash; fn_oid invalid where none can be used */
 } IvmKeyColumn;
 
 typedef struct IvmKeyDesc
