@@ -23,6 +23,9 @@
 #include "utils/pg_locale.h"
 #include "utils/acl.h"
 #include "utils/rel.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 /*
  * From 18 on the parser replaces grouped expressions in the target list and

@@ -41,6 +41,11 @@ typedef struct IvmStateDesc
 	Size		size;			/* of an IvmState */
 } IvmStateDesc;
 
+/*
+ * A state may own memory outside of itself: copy it with IvmStateInit and
+ * IvmStateAdd, not as bytes, and after a reset of the memory context in which
+ * it was added to, initialize it again.
+ */
 typedef struct IvmState
 {
 	int64		rows;			/* signed number of rows */
@@ -64,7 +69,7 @@ extern void IvmStateInit(const IvmStateDesc *desc, IvmState *state);
 extern void IvmStateAccumRow(const IvmStateDesc *desc, IvmState *state, int i,
 							 const Datum *args, int sign);
 
-/* dst += src (sign +1) or dst -= src (sign -1) */
+/* dst += src (sign +1) or dst -= src (sign -1); not the same state */
 extern void IvmStateAdd(const IvmStateDesc *desc, IvmState *dst, const IvmState *src, int sign);
 
 extern bool IvmStateIsZero(const IvmStateDesc *desc, const IvmState *state);

@@ -98,7 +98,7 @@ IvmReadVarint128(IvmReader *r)
 	uint128		v;
 	int			n;
 
-	if (likely(r->p < r->end && *r->p < IVM_VARINT_SMALL))
+	if (likely(r->p < r->end && *r->p < IVM_VARINT_SMALL + sizeof(uint64)))
 		return IvmReadVarint(r);
 	n = long_varint_size(r, sizeof(uint128));
 	v = read_bytes(r->p, r->end, Min(n, 8));

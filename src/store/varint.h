@@ -32,11 +32,39 @@ extern uint64 IvmReadLongVarint(IvmReader *r);
 extern int128 IvmReadVarint128(IvmReader *r);
 extern uint8 *IvmWriteLongVarint(uint8 *p, uint128 v);
 
+/*
+ * Inline as long as eight bytes can be loaded at once, which is everywhere but
+ * at the very end: a full scan reads several of these for each row.
+ */
 static inline uint64
 IvmReadUvarint(IvmReader *r)
 {
-	if (likely(r->p < r->end && *r->p < IVM_VARINT_SMALL))
-		return *r->p++;
+	const uint8 *p = r->p;
+
+#ifndef WORDS_BIGENDIAN
+	if (likely(r->end - p > sizeof(uint64)))
+	{
+		int			n = *p - (IVM_VARINT_SMALL - 1);
+		uint64		v;
+
+		if (n <= 0)
+		{
+			r->p = p + 1;
+			return *p;
+		}
+		if (likely(n <= sizeof(uint64)))
+		{
+			memcpy(&v, p + 1, sizeof(v));
+			r->p = p + 1 + n;
+			return v & (PG_UINT64_MAX >> (64 - 8 * n));
+		}
+	}
+#endif
+	if (p < r->end && *p < IVM_VARINT_SMALL)
+	{
+		r->p = p + 1;
+		return *p;
+	}
 	return IvmReadLongVarint(r);
 }
 

@@ -30,13 +30,12 @@
  * ---------------------------------------------------------------------
  */
 
-/* Where all inputs are one int64 mantissa at one scale: that. */
+/* Is the sum an int64 at the largest scale of the inputs?  Then that. */
 static bool
 simple_sum(const void *acc, IvmAccumKind kind, int64 *mantissa, int *scale)
 {
 	const IvmNumericAccum *a = acc;
-	const IvmScaleSum *found = NULL;
-	int128		sum;
+	int128		sum = 0;
 
 	*scale = 0;
 	if (kind == IVM_ACC_INT || kind == IVM_ACC_INT_SQ)
@@ -50,14 +49,17 @@ simple_sum(const void *acc, IvmAccumKind kind, int64 *mantissa, int *scale)
 		{
 			const IvmScaleSum *s = IvmNumericScales(a) + i;
 
-			if (s->n == 0 && s->sum == 0)
+			if (s->n == 0)
 				continue;
-			if (found)
+			for (; sum != 0 && *scale < s->scale; (*scale)++)
+			{
+				if (__builtin_mul_overflow(sum, 10, &sum))
+					return false;
+			}
+			*scale = s->scale;
+			if (__builtin_add_overflow(sum, s->sum, &sum))
 				return false;
-			found = s;
 		}
-		sum = found ? found->sum : 0;
-		*scale = found ? found->scale : 0;
 	}
 	*mantissa = (int64) sum;
 	return *mantissa == sum;

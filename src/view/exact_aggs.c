@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
