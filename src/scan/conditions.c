@@ -317,7 +317,6 @@ IvmKeyCondsToPlan(List *conds)
 
 		shapes = lappend_int(shapes, cond->kind);
 		shapes = lappend_int(shapes, cond->output);
-		shapes = lappend_int(shapes, cond->commuted);
 		types = lappend_oid(types, cond->valtype);
 	}
 	return list_make2(shapes, types);
@@ -335,9 +334,8 @@ IvmKeyCondsFromPlan(List *private, List *comparands)
 	{
 		IvmKeyCond *cond = palloc0(sizeof(IvmKeyCond));
 
-		cond->kind = list_nth_int(shapes, 3 * i);
-		cond->output = list_nth_int(shapes, 3 * i + 1);
-		cond->commuted = list_nth_int(shapes, 3 * i + 2);
+		cond->kind = list_nth_int(shapes, 2 * i);
+		cond->output = list_nth_int(shapes, 2 * i + 1);
 		cond->valtype = list_nth_oid(types, i);
 		if (IvmCondHasComparand(cond->kind))
 		{
@@ -410,8 +408,7 @@ IvmKeyCondsForLive(List *conds, List *clauses, Index varno, const int *outputs)
 			List	   *args = IsA(clause, OpExpr) ? ((OpExpr *) clause)->args :
 				castNode(ScalarArrayOpExpr, clause)->args;
 
-			lfirst(list_nth_cell(args, cond->commuted ? 0 : 1)) =
-				live_param(number, (Node *) cond->comparand);
+			lsecond(args) = live_param(number, (Node *) cond->comparand);
 		}
 		quals = lappend(quals, live_vars_mutator(clause, &vars));
 	}

@@ -38,9 +38,11 @@ typedef struct IvmKeyCond
 	int			output;			/* output column (0-based) on the key's side */
 	int			key;			/* key column */
 	Oid			valtype;		/* type of the comparand (ANY: of its elements) */
-	bool		commuted;		/* the comparand stands on the left */
 	Expr	   *comparand;		/* or NULL */
-	RestrictInfo *rinfo;		/* planner only */
+
+	/* planner only */
+	RestrictInfo *rinfo;
+	bool		commuted;		/* the comparand stands on the left */
 } IvmKeyCond;
 
 /*
@@ -67,7 +69,7 @@ extern List *IvmKeyCondsToPlan(List *conds);
 extern List *IvmKeyCondsFromPlan(List *private, List *comparands);
 
 /*
- * The plan's clauses for a live query: Vars are output columns (varno 1), the
+ * The plan's clauses (keys on the left) for a live query: Vars are output columns (varno 1), the
  * comparand of the n-th condition is PARAM_EXTERN number n.
  */
 extern List *IvmKeyCondsForLive(List *conds, List *clauses, Index varno, const int *outputs);

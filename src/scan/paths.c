@@ -21,6 +21,7 @@
 #include "foreign/fdwapi.h"
 #include "ivm_fdw.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
@@ -530,6 +531,19 @@ other_clauses(List *clauses, List *conds)
 	return others;
 }
 
+/* The condition with the key on the left, as EXPLAIN shows index conditions. */
+static Expr *
+key_first(const IvmKeyCond *cond)
+{
+	OpExpr	   *clause;
+
+	if (!cond->commuted)
+		return cond->rinfo->clause;
+	clause = copyObject(castNode(OpExpr, cond->rinfo->clause));
+	CommuteOpExpr(clause);
+	return (Expr *) clause;
+}
+
 ForeignScan *
 IvmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 				  ForeignPath *path, List *tlist, List *clauses, Plan *outer_plan)
@@ -546,7 +560,7 @@ IvmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 	{
 		IvmKeyCond *cond = lfirst(lc);
 
-		quals = lappend(quals, cond->rinfo->clause);
+		quals = lappend(quals, key_first(cond));
 		if (cond->comparand != NULL)
 			comparands = lappend(comparands, cond->comparand);
 	}
