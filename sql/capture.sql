@@ -52,7 +52,7 @@ CREATE TABLE shop (id int PRIMARY KEY);
 CREATE TABLE receipt (shop int REFERENCES shop ON DELETE CASCADE ON UPDATE CASCADE, amount int);
 INSERT INTO shop SELECT generate_series(1, 5);
 INSERT INTO receipt SELECT g % 5 + 1, g FROM generate_series(1, 30) g;
-SELECT make_view('by_shop', 'SELECT shop, sum(amount) FROM receipt GROUP BY shop');
+CALL make_view('by_shop', 'SELECT shop, sum(amount) FROM receipt GROUP BY shop');
 DELETE FROM shop WHERE id = 2;
 SELECT same('by_shop');
 UPDATE shop SET id = 40 WHERE id = 4;
@@ -149,7 +149,7 @@ SELECT ivm_fdw_rebuild('by_region');
 SELECT same('by_region');
 
 -- Writers whose settings differ from the view's
-SELECT make_view('by_text', $$SELECT amount::text AS shown, count(*) AS n FROM sales GROUP BY amount::text$$);
+CALL make_view('by_text', $$SELECT amount::text AS shown, count(*) AS n FROM sales GROUP BY amount::text$$);
 SET extra_float_digits = -5;
 SET DateStyle = 'German';
 SET TimeZone = 'Asia/Kolkata';

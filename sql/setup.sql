@@ -3,8 +3,9 @@ SET client_min_messages = warning;
 CREATE EXTENSION ivm_fdw;
 RESET client_min_messages;
 
--- make_view(name, query): a view with the columns that the query has, built at once.
-CREATE FUNCTION make_view(name text, query text, build boolean DEFAULT true) RETURNS void
+-- make_view(name, query): a view with the columns that the query has, built at once
+-- (after a commit, since the creating transaction cannot build it).
+CREATE PROCEDURE make_view(name text, query text)
 LANGUAGE plpgsql AS $$
 DECLARE
 	columns text;
@@ -18,9 +19,8 @@ BEGIN
 		WHERE attrelid = 'make_view_columns'::regclass AND attnum > 0;
 	DROP VIEW make_view_columns;
 	EXECUTE format('CREATE FOREIGN TABLE %s (%s) SERVER ivm OPTIONS (query %L)', name, columns, query);
-	IF build THEN
-		PERFORM ivm_fdw_rebuild(name::regclass);
-	END IF;
+	COMMIT;
+	PERFORM ivm_fdw_rebuild(name::regclass);
 END $$;
 
 -- same(view): compares the view with its query in one statement, as multisets of

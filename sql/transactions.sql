@@ -1,7 +1,7 @@
 -- What a transaction reads of its own changes, and what remains of them.
 CREATE TABLE t (id serial, g int, x int);
 INSERT INTO t (g, x) SELECT i % 5, i FROM generate_series(1, 50) i;
-SELECT make_view('v', 'SELECT g, count(*) AS n, sum(x) AS s FROM t GROUP BY g');
+CALL make_view('v', 'SELECT g, count(*) AS n, sum(x) AS s FROM t GROUP BY g');
 
 -- Statements, savepoints nested and rolled back
 BEGIN;
@@ -176,7 +176,7 @@ SELECT same('v');
 INSERT INTO t (g, x) VALUES (12, NULL);
 SELECT * FROM v WHERE g = 12;
 RESET synchronous_commit;
-SELECT make_view('one_row', 'SELECT count(*) AS n, sum(x) AS s, avg(x) AS a FROM t WHERE x > 10');
+CALL make_view('one_row', 'SELECT count(*) AS n, sum(x) AS s, avg(x) AS a FROM t WHERE x > 10');
 DELETE FROM t WHERE g <> 12;
 SELECT same('v'), same('one_row');
 SELECT * FROM one_row;
