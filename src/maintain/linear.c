@@ -104,7 +104,7 @@ make_linear(IvmView *view, Relation root, Relation leaf)
 
 	linear->view = view;
 	linear->leaf = RelationGetRelid(leaf);
-	linear->desc = CreateTupleDescCopy(RelationGetDescr(leaf));
+	linear->desc = CreateTupleDescCopyConstr(RelationGetDescr(leaf));	/* as still_good compares it */
 	linear->epoch = user_code_epoch;
 	linear->econtext = CreateStandaloneExprContext();
 	map_columns(linear, root, leaf);
