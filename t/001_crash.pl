@@ -30,7 +30,7 @@ sub crash
 	$node->safe_psql('postgres', <<SQL);
 BEGIN;
 INSERT INTO sales (region, amount, t) SELECT i, 1000, 'prepared' FROM generate_series(1, 30) i;
-DELETE FROM sales WHERE id % 50 = 3 AND region = 3;
+DELETE FROM sales WHERE id = (SELECT min(id) FROM sales WHERE id <= 20);
 PREPARE TRANSACTION '$gid';
 SQL
 	my $writers = start_writers($node, sync => $sync);

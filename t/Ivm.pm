@@ -28,6 +28,7 @@ max_prepared_transactions = 10
 restart_after_crash = on
 wal_log_hints = on
 lock_timeout = 60s
+log_statement = none
 ivm_fdw.map_size = '64MB'
 ivm_fdw.custodian_naptime = '50ms'
 CONF
@@ -152,7 +153,7 @@ sub store_path
 	return $node->data_dir . "/ivm_fdw/pgsql_tmp/$oid";
 }
 
-# Tells one store from the next (a removed file's number may be used again, its birth not).
+# Tells one store from the next.
 sub store_inode
 {
 	my ($path) = @_;
@@ -160,9 +161,10 @@ sub store_inode
 	return @stat ? $stat[1] : undef;
 }
 
+# Rows up to 20 are left to the tests' own transactions.
 my $script = <<'PGBENCH';
 \set r random(1, 20)
-\set i random(1, 2000)
+\set i random(21, 2000)
 \set kind random(1, 6)
 SET synchronous_commit = :sync;
 BEGIN;
@@ -192,6 +194,7 @@ sub start_writers
 	my $file = $node->basedir . '/writers.sql';
 	PostgreSQL::Test::Utils::append_to_file($file, $script) unless -e $file;
 	my ($out, $err) = ('', '');
+	local $ENV{PGAPPNAME} = 'pgbench';
 	my $handle = IPC::Run::start(
 		[
 			'pgbench', '-n', '-c', 3, '-j', 1, '-T', $opt{seconds} // 300, '-D', "sync=$sync",
@@ -230,8 +233,9 @@ sub kill_and_restart_postmaster
 	$node->kill9;
 	for (1 .. 100)
 	{
-		return if $node->start(fail_ok => 1);
 		usleep(300_000);
+		return if $node->start(fail_ok => 1);
+		$node->{_pid} = undef;    # what it saw is the dead one's file
 	}
 	BAIL_OUT('the server does not start after kill -9');
 }
