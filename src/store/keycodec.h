@@ -141,12 +141,12 @@ key_flip32(uint32 word)
 }
 
 /* Small numbers in forms */
-#define KEY_VARINT32_MAX	5
+#define KEY_VARINT32_MAX	5	/* bytes used; writers need room for IVM_VARINT_MAX */
 
 static inline void
 key_append_varint(StringInfo buf, uint32 n)
 {
-	IvmWriteEnd(buf, IvmWriteUvarint(IvmWriteBegin(buf, KEY_VARINT32_MAX), n));
+	IvmWriteEnd(buf, IvmWriteUvarint(IvmWriteBegin(buf, IVM_VARINT_MAX), n));
 }
 
 static inline IvmReader

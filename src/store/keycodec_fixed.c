@@ -266,7 +266,7 @@ encode_interval(const IvmKeyColumn *col, Datum value, StringInfo canon, StringIn
 	key_put64(p + 8, (uint64) rest);
 	if (forms)
 	{
-		uint8	   *form = IvmWriteBegin(forms, 2 * KEY_VARINT32_MAX);
+		uint8	   *form = IvmWriteBegin(forms, 2 * IVM_VARINT_MAX);
 
 		IvmWriteEnd(forms, IvmWriteVarint(IvmWriteVarint(form, iv->month), iv->day));
 	}

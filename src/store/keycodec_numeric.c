@@ -111,7 +111,7 @@ scale_by_typmod(int32 typmod, int weight, int ndigits, int last_digit)
 
 	if (ndigits == 0 || needed <= scale)
 		return scale;
-	for (int d = last_digit; d % 10 == 0; d /= 10)
+	for (int d = last_digit; d > 0 && d % 10 == 0; d /= 10)
 		needed--;
 	return Max(scale, needed);
 }

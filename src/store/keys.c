@@ -332,8 +332,8 @@ IvmKeyEncodeColumn(const IvmKeyColumn *col, Datum value, bool isnull, StringInfo
 static bool
 column_as(const IvmKeyColumn *col, Oid valtype, IvmKeyColumn *as)
 {
-	Oid			colbase = getBaseType(col->type);
-	Oid			valbase = getBaseType(valtype);
+	Oid			colbase;
+	Oid			valbase;
 	Oid			colopintype;
 	Oid			valopintype;
 	Oid			colfamily;
@@ -341,6 +341,10 @@ column_as(const IvmKeyColumn *col, Oid valtype, IvmKeyColumn *as)
 	const IvmKeyCodec *codec;
 
 	*as = *col;
+	if (valtype == col->type)
+		return true;
+	colbase = getBaseType(col->type);
+	valbase = getBaseType(valtype);
 	if (colbase == valbase)
 		return true;
 	colopintype = lookup_type_cache(colbase, TYPECACHE_BTREE_OPFAMILY)->btree_opintype;
