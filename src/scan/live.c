@@ -224,8 +224,15 @@ IvmLiveExecute(IvmLiveQuery *live, ParamListInfo params, Snapshot snapshot)
 bool
 IvmLiveNext(IvmLiveQuery *live, TupleTableSlot *slot, const int *columns)
 {
+	MemoryContext oldcxt;
+	bool		found;
+
 	ExecClearTuple(slot);
-	if (!tuplestore_gettupleslot(live->rows, true, false, live->slot))
+	/* A row read back from disk belongs to the slot, which outlives the caller's context. */
+	oldcxt = MemoryContextSwitchTo(live->runcxt);
+	found = tuplestore_gettupleslot(live->rows, true, false, live->slot);
+	MemoryContextSwitchTo(oldcxt);
+	if (!found)
 		return false;
 
 	slot_getallattrs(live->slot);
