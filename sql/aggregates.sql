@@ -15,9 +15,9 @@ INSERT INTO cases VALUES
 	('bool', 'SELECT g, bool_and(b), bool_or(b), every(b) FROM a GROUP BY g'),
 	('counts', 'SELECT g, count(*) AS n, count(f8) AS f, count(*) FILTER (WHERE i4 > 1) AS some FROM a GROUP BY g'),
 	('filters', 'SELECT g, sum(n) FILTER (WHERE b), avg(i4) FILTER (WHERE NOT b), stddev(n) FILTER (WHERE i2 IS NOT NULL) FROM a GROUP BY g'),
-	('expressions', 'SELECT g + 1 AS g1, sum(i4 * i8) / count(*) AS s, coalesce(sum(n)::text, ''none'') AS t FROM a GROUP BY g'),
+	('expressions', 'SELECT g + 1 AS g1, sum(i4 * 2::numeric) / count(*) AS s, coalesce(sum(n)::text, ''none'') AS t FROM a GROUP BY g'),
 	('one_row', 'SELECT count(*), sum(n), avg(f8), stddev(i4), bool_or(b) FROM a'),
-	('having', 'SELECT g, sum(i8) FROM a GROUP BY g HAVING count(*) > 2 AND bool_or(b)'),
+	('with_having', 'SELECT g, sum(i8) FROM a GROUP BY g HAVING count(*) > 2 AND bool_or(b)'),
 	('bare', 'SELECT g FROM a GROUP BY g'),
 	('distinct_', 'SELECT DISTINCT g, b FROM a'),
 	('no_where', 'SELECT count(*), sum(i4) FROM a WHERE i4 > 1000000');

@@ -95,8 +95,8 @@ BEGIN
 		END LOOP;
 	END LOOP;
 	EXECUTE format('SELECT abs((SELECT count(*) FROM kv WHERE k IS NULL) - 1)
-		+ abs((SELECT count(*) FROM kv WHERE k = ANY (%L::%s[])) - (SELECT count(DISTINCT k) FROM kt WHERE k = ANY (%2$L::%3$s[])))',
-		literals[1:2], bare, bare) INTO differences;
+		+ abs((SELECT count(*) FROM kv WHERE k = ANY (%1$L::%2$s[])) - (SELECT count(*) FROM (SELECT k FROM kt WHERE k = ANY (%1$L::%2$s[]) GROUP BY k) g))',
+		literals[1:2], bare) INTO differences;
 	IF differences > 0 THEN
 		RAISE WARNING '%', type || ': IS NULL or = ANY is wrong';
 	END IF;
