@@ -224,7 +224,7 @@ static void
 read_store(Verify *v)
 {
 	const char *reason = NULL;
-	IvmGeneration *gen = IvmStorePick(v->view, v->snapshot, &reason);
+	IvmGeneration *gen = IvmStorePick(v->view, v->snapshot, NULL, &reason);
 	IvmStoreScan *scan;
 	IvmStoreScanResult result;
 

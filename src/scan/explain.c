@@ -136,7 +136,7 @@ live_reason(ForeignScanState *node)
 	if (reader != NULL)
 		return IvmReaderLiveReason(reader);
 	if (IvmReaderPick(IvmViewGet(RelationGetRelid(node->ss.ss_currentRelation)),
-					  node->ss.ps.state->es_snapshot, &reason) != NULL)
+					  node->ss.ps.state->es_snapshot, NULL, &reason) != NULL)
 		return NULL;
 	return reason;
 }

@@ -28,6 +28,8 @@ struct IvmReader
 	MemoryContext cxt;			/* the reader */
 	MemoryContext startcxt;		/* the last start */
 
+	bool		captured;		/* for IvmStorePick */
+
 	/* of the last start */
 	Snapshot	snapshot;
 	const IvmKeyRanges *ranges;
@@ -47,7 +49,7 @@ static int64 store_reads = 0;
 static int64 live_reads = 0;
 
 IvmGeneration *
-IvmReaderPick(const IvmView *view, Snapshot snapshot, const char **reason)
+IvmReaderPick(const IvmView *view, Snapshot snapshot, bool *captured, const char **reason)
 {
 	LockRelationOid(view->baserel, AccessShareLock);
 	if (!ivm_use_store)
@@ -55,7 +57,7 @@ IvmReaderPick(const IvmView *view, Snapshot snapshot, const char **reason)
 		*reason = "ivm_fdw.use_store is off";
 		return NULL;
 	}
-	return IvmStorePick(view, snapshot, reason);
+	return IvmStorePick(view, snapshot, captured, reason);
 }
 
 IvmReader *
@@ -126,7 +128,8 @@ start(IvmReader *reader)
 	oldcxt = MemoryContextSwitchTo(reader->startcxt);
 	reader->reason = reader->request.live_reason;
 	if (reader->reason == NULL)
-		reader->gen = IvmReaderPick(reader->view, reader->snapshot, &reader->reason);
+		reader->gen = IvmReaderPick(reader->view, reader->snapshot, &reader->captured,
+									&reader->reason);
 	MemoryContextSwitchTo(oldcxt);
 	if (reader->gen != NULL)
 		start_store(reader);

@@ -28,13 +28,14 @@ typedef struct IvmReadRequest
  * Where would a read under this snapshot find its rows?  As IvmStorePick, with
  * the setting ivm_fdw.use_store.  Takes AccessShareLock on the base table.
  */
-extern IvmGeneration *IvmReaderPick(const IvmView *view, Snapshot snapshot, const char **reason);
+extern IvmGeneration *IvmReaderPick(const IvmView *view, Snapshot snapshot, bool *captured,
+									const char **reason);
 
 /* Allocates in a child of CurrentMemoryContext.  ERROR where the view may not be read. */
 extern IvmReader *IvmReaderBegin(IvmView *view, const IvmReadRequest *request);
 
 /*
- * Start (again): rows in these ranges (NULL: all), which must be what quals
+ * Start (again; always with the same snapshot): rows in these ranges (NULL: all), which must be what quals
  * with params say, and stay until the next start.
  */
 extern void IvmReaderStart(IvmReader *reader, Snapshot snapshot,

@@ -108,7 +108,7 @@ capture_pending(const IvmView *view)
 }
 
 IvmGeneration *
-IvmStorePick(const IvmView *view, Snapshot snapshot, const char **reason)
+IvmStorePick(const IvmView *view, Snapshot snapshot, bool *captured, const char **reason)
 {
 	uint64		fingerprint;
 	IvmGeneration **own;
@@ -133,11 +133,13 @@ IvmStorePick(const IvmView *view, Snapshot snapshot, const char **reason)
 	}
 	if (!IvmViewFingerprint(view, &fingerprint, reason))
 		return NULL;
-	if (capture_pending(view))
+	if ((captured == NULL || !*captured) && capture_pending(view))
 	{
 		*reason = "changes of the running statement are still to be captured";
 		return NULL;
 	}
+	if (captured != NULL)
+		*captured = true;
 	own = IvmOverlayGenerations(view->id, &nown);
 	return IvmGenerationPick(view->id, snapshot, fingerprint, own, nown,
 							 IvmOverlayLost(view->id), reason);

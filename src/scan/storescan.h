@@ -20,8 +20,13 @@ typedef struct IvmStoreScan IvmStoreScan;
  * May the store answer for this snapshot?  Returns the generation to read (in
  * CurrentMemoryContext), or NULL with *reason.  The caller holds
  * AccessShareLock on the view's base table.  (The setting ivm_fdw.use_store is the caller's matter.)
+ *
+ * *captured (may be NULL): set when all changes that the snapshot sees are found
+ * to be captured, and then not asked again, since what comes later has later
+ * command ids.  So a scan may go on while its own statement writes.
  */
-extern IvmGeneration *IvmStorePick(const IvmView *view, Snapshot snapshot, const char **reason);
+extern IvmGeneration *IvmStorePick(const IvmView *view, Snapshot snapshot, bool *captured,
+								   const char **reason);
 
 /*
  * Begin to read a generation.  Ranges: as for IvmRowScanBegin, kept by the scan
