@@ -428,3 +428,20 @@ CREATE FUNCTION ivm_fdw.session_reads(OUT store bigint, OUT live bigint)
 RETURNS record
 AS 'MODULE_PATHNAME', 'ivm_fdw_session_reads' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION ivm_fdw.session_reads() IS 'how many scans of views this session has answered from the store, and live';
+
+-- ---------------------------------------------------------------------
+-- Protection of the definitions
+-- ---------------------------------------------------------------------
+
+-- The library writes without firing triggers.  Everything else (the rows of another
+-- database, where a publication is FOR ALL TABLES) is left out silently.
+CREATE FUNCTION ivm_fdw.ignore() RETURNS trigger
+AS 'MODULE_PATHNAME', 'ivm_fdw_ignore' LANGUAGE C;
+COMMENT ON FUNCTION ivm_fdw.ignore() IS 'row trigger on ivm_fdw.view: nobody but the library writes to it';
+CREATE TRIGGER ignore BEFORE INSERT OR UPDATE OR DELETE ON ivm_fdw.view
+	FOR EACH ROW EXECUTE FUNCTION ivm_fdw.ignore();
+ALTER TABLE ivm_fdw.view ENABLE ALWAYS TRIGGER ignore;
+COMMENT ON TRIGGER ignore ON ivm_fdw.view IS 'nobody but the library writes to it';
+
+-- Capture triggers are installed by the library; a user's trigger that calls these would count twice.
+REVOKE EXECUTE ON FUNCTION ivm_fdw.capture(), ivm_fdw.truncated(), ivm_fdw.ignore() FROM PUBLIC;

@@ -9,8 +9,8 @@
  *	  DISABLED where somebody disabled them; tables of no view have none, or
  *	  lose them as soon as their lock is free (the custodian tidies).
  *	- A leaf that may have changed unseen (it had no parent, or a disabled
- *	  trigger, for a moment) has a trigger of a new oid; and where the
- *	  transaction itself may have done so, the view is invalid as of it.
+ *	  trigger, for a moment) has a trigger of a new oid, and its views are
+ *	  invalid as of the transaction.
  *	- Option "query" of each view parses to its tree.
  *
  *-------------------------------------------------------------------------
@@ -84,14 +84,16 @@ IvmTouchedAddOrphans(IvmTouched *touched, Oid baserel)
 
 /*
  * Changes of these views' base tables escaped capture, or what was captured is
- * no longer theirs.  Of other transactions the fingerprint tells, but not of this one.
+ * no longer theirs: the views are invalid as of this transaction.  (The
+ * fingerprint tells it too, but not to a reader that is so quick as to see the
+ * transaction before its invalidation messages, nor to this transaction.)
  */
 static void
-views_escaped(List *relids, bool had_xid)
+views_escaped(List *relids)
 {
 	ListCell   *lc;
 
-	foreach(lc, had_xid ? relids : NIL)
+	foreach(lc, relids)
 	{
 		if (IvmCatalogBaseTables(lfirst_oid(lc)) == NIL)
 			continue;			/* dropped */
@@ -129,7 +131,7 @@ follow_children(IvmTouched *touched)
 		foreach(leaf, IvmLeavesOfTable(child, true))
 			follow_leaf(lfirst_oid(leaf), true);
 		if (IvmCatalogBaseTables(child) == NIL)
-			views_escaped(IvmLeafViewRelids(child), touched->had_xid);
+			views_escaped(IvmLeafViewRelids(child));
 	}
 	foreach(lc, touched->parents)
 	{
@@ -137,7 +139,7 @@ follow_children(IvmTouched *touched)
 			ereport(ERROR,
 					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 					 errmsg("view \"%s\" cannot have child tables", get_rel_name(lfirst_oid(lc)))));
-		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)), touched->had_xid);
+		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)));
 	}
 }
 
@@ -153,14 +155,14 @@ follow_triggers(IvmTouched *touched)
 		if (!OidIsValid(table))
 			continue;			/* none of ours, or renewed just now */
 		follow_leaf(table, true);
-		views_escaped(IvmLeafViewRelids(table), touched->had_xid);
+		views_escaped(IvmLeafViewRelids(table));
 	}
 	foreach(lc, touched->bared)
 	{
 		if (!OidIsValid(get_rel_namespace(lfirst_oid(lc))))
 			continue;			/* dropped with its triggers */
 		follow_leaf(lfirst_oid(lc), true);
-		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)), touched->had_xid);
+		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)));
 	}
 }
 
@@ -171,7 +173,7 @@ follow_tables(IvmTouched *touched)
 
 	follow_children(touched);
 	follow_triggers(touched);
-	views_escaped(touched->views, touched->had_xid);
+	views_escaped(touched->views);
 	foreach(lc, touched->orphans)
 		follow_leaf(lfirst_oid(lc), false);
 }

@@ -13,7 +13,8 @@
  *
  * Invariant: a table is marked as interesting before it is looked at, so that
  * no change goes unnoticed.  No locks are taken: a reader holds one on the root,
- * and a change of a leaf that commits meanwhile is one that its snapshot does not see.
+ * and a change of a leaf that commits meanwhile is one that its snapshot does not see,
+ * or that has left an invalidation in the store.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,6 +31,7 @@
 #include "common/hashfn.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -332,8 +334,14 @@ compute_tree_print(TreeEntry *tree)
 bool
 IvmViewFingerprint(const IvmView *view, uint64 *fingerprint, const char **reason)
 {
-	TreeEntry  *tree = get_tree(view->baserel, view->inh);
+	TreeEntry  *tree;
 
+	/*
+	 * The reader's snapshot may be newer than its last lock, where a plan or a
+	 * transaction goes on: hear of all that the snapshot sees.
+	 */
+	AcceptInvalidationMessages();
+	tree = get_tree(view->baserel, view->inh);
 	if (tree->print_epoch != prints_epoch)
 	{
 		uint64		epoch = prints_epoch;
