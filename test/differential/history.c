@@ -417,7 +417,8 @@ random_setting(int session)
 		"TimeZone = 'Asia/Kolkata'", "DateStyle = 'German'", "IntervalStyle = 'iso_8601'", "bytea_output = 'escape'",
 		"extra_float_digits = -5", "enable_hashjoin = off", "enable_mergejoin = off", "enable_nestloop = off",
 		"enable_sort = off", "enable_hashagg = off", "search_path = 'd'", "session_replication_role = 'replica'",
-		"session_replication_role = 'origin'", "synchronous_commit = off", "plan_cache_mode = force_generic_plan"
+		"session_replication_role = 'origin'", "synchronous_commit = off", "plan_cache_mode = force_generic_plan",
+		"ivm_fdw.overlay_limit = '64kB'", "ivm_fdw.use_store = off", "ivm_fdw.use_store = on"
 	};
 
 	return take(session, STEP_EXEC, fmt("SET %s%s", in_transaction(session) && percent(50) ? "LOCAL " : "",

@@ -71,21 +71,27 @@ static const Type types[] = {
 
 static uint64_t chance_state;
 
+static uint64_t
+mix(uint64_t z)
+{
+	z ^= z >> 30;
+	z *= UINT64_C(0xBF58476D1CE4E5B9);
+	z ^= z >> 27;
+	z *= UINT64_C(0x94D049BB133111EB);
+	return z ^ (z >> 31);
+}
+
+/* Mixed, since neighbouring states give one sequence, shifted. */
 void
 chance_seed(uint64_t seed)
 {
-	chance_state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+	chance_state = mix(seed * UINT64_C(0xD1342543DE82EF95) + 1);
 }
 
 int
 below(int n)
 {
-	uint64_t	z = (chance_state += UINT64_C(0x9E3779B97F4A7C15));
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-	z ^= z >> 31;
-	return (int) (z % (uint64_t) n);
+	return (int) (mix(chance_state += UINT64_C(0x9E3779B97F4A7C15)) % (uint64_t) n);
 }
 
 bool
