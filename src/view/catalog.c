@@ -366,6 +366,9 @@ read_briefs_from_rows(void)
 		bool		nulls[NCOLS];
 
 		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
+		/* A view that was dropped while we were not preloaded has left its row. */
+		if (!IvmIsView(DatumGetObjectId(values[COL_RELID - 1])))
+			continue;
 		add_brief(DatumGetObjectId(values[COL_RELID - 1]),
 				  (uint32) DatumGetInt64(values[COL_ID - 1]),
 				  oid_list(values[COL_BASERELS - 1]),
@@ -534,13 +537,17 @@ row_of_view(Oid relid)
 {
 	ViewRow    *row = NULL;
 
-	if (IsBinaryUpgrade && IvmIsView(relid))
+	if (!IvmIsView(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("relation with OID %u is not a view of ivm_fdw", relid)));
+	if (IsBinaryUpgrade)
 	{
 		row = palloc0(sizeof(ViewRow));
 		row->relid = relid;
 		row->settings = IvmOptionGet(relid, IVM_OPTION_SETTINGS);
 	}
-	else if (OidIsValid(IvmCatalogRelid()))
+	else
 		row = read_row(relid);
 	if (row == NULL)
 		ereport(ERROR,
@@ -758,6 +765,31 @@ IvmCatalogDelete(Oid relid)
 	systable_endscan(scan);
 	table_close(rel, RowExclusiveLock);
 	invalidate_view(relid, baserels);
+}
+
+int
+IvmCatalogTidy(void)
+{
+	Relation	rel = table_open(IvmCatalogRelid(), RowExclusiveLock);
+	ScanKeyData key;
+	SysScanDesc scan = begin_row_scan(rel, InvalidOid, &key);
+	HeapTuple	tuple;
+	int			removed = 0;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Oid			relid = DatumGetObjectId(heap_getattr(tuple, COL_RELID,
+														  RelationGetDescr(rel), &isnull));
+
+		if (IvmIsView(relid))
+			continue;
+		CatalogTupleDelete(rel, &tuple->t_self);
+		removed++;
+	}
+	systable_endscan(scan);
+	table_close(rel, RowExclusiveLock);
+	return removed;
 }
 
 /*

@@ -66,6 +66,9 @@ extern Query *IvmCatalogQueryOfText(Oid relid);
  */
 extern void IvmCatalogRenewTrees(void);
 
+/* Remove rows of views that were dropped while the library was not preloaded; returns how many. */
+extern int	IvmCatalogTidy(void);
+
 /* Delete a memory context at the end of the transaction. */
 extern void IvmRetireContext(MemoryContext cxt);
 

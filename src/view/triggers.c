@@ -320,7 +320,7 @@ install_missing(IvmView *view)
 int
 IvmTriggersTidy(void)
 {
-	int			changed = 0;
+	int			changed = IvmCatalogTidy();
 	ListCell   *lc;
 
 	foreach(lc, IvmViewList())

@@ -50,7 +50,8 @@ extern bool IvmTriggersRemove(Oid leaf);
 
 /*
  * For the custodian, in a transaction of its own: install what is missing and
- * remove what is left over, where locks are free.  Returns the number of tables changed.
+ * remove what is left over (rows of ivm_fdw.view too), where locks are free.
+ * Returns the number of changes.
  */
 extern int	IvmTriggersTidy(void);
 
