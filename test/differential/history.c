@@ -306,7 +306,7 @@ prepare_setup(void)
 	for (int i = 0; i < ntables; i++)
 		add_setup(triggers_ddl(&tables[i]));
 	if (!options.plain && percent(85))
-		add_setup("SELECT ivm_fdw_rebuild()");
+		add_setup("SELECT public.ivm_fdw_rebuild()");
 }
 
 /* Connect, and set the scene up from nothing. */
@@ -449,7 +449,7 @@ rebuild(int session)
 {
 	if (options.plain)
 		return true;
-	return take(session, STEP_EXEC, fmt("SELECT ivm_fdw_rebuild('d.v%d')", 1 + below(nviews)), NULL);
+	return take(session, STEP_EXEC, fmt("SELECT public.ivm_fdw_rebuild('d.v%d')", 1 + below(nviews)), NULL);
 }
 
 static bool
@@ -621,7 +621,7 @@ the_end(void)
 		if (!check_from(i, true))
 			return false;
 	for (int i = 0; i < nviews && !options.plain; i++)
-		if (!take(CONTROL, STEP_CHECK, fmt("SELECT count(*) FROM ivm_fdw_verify('d.v%d')", i + 1), NULL))
+		if (!take(CONTROL, STEP_CHECK, fmt("SELECT count(*) FROM public.ivm_fdw_verify('d.v%d')", i + 1), NULL))
 			return false;
 	return check_from(CONTROL, true);
 }
