@@ -44,6 +44,9 @@ struct IvmReader
 	bool		live_ready;		/* live has the last start's rows */
 };
 
+/* Number of a generation that failed this session in the middle; not tried again. */
+static uint32 unfit_generation = 0;
+
 /* This session's reads, by where they were answered from. */
 static int64 store_reads = 0;
 static int64 live_reads = 0;
@@ -131,6 +134,11 @@ start(IvmReader *reader)
 		reader->gen = IvmReaderPick(reader->view, reader->snapshot, &reader->captured,
 									&reader->reason);
 	MemoryContextSwitchTo(oldcxt);
+	if (reader->gen != NULL && reader->gen->number == unfit_generation)
+	{
+		reader->gen = NULL;
+		reader->reason = "the store failed an earlier read";
+	}
 	if (reader->gen != NULL)
 		start_store(reader);
 	else
@@ -160,6 +168,7 @@ IvmReaderRewind(IvmReader *reader)
 static void
 leave_store(IvmReader *reader, const char *reason)
 {
+	unfit_generation = reader->gen->number;
 	IvmSharedWakeCustodian();
 	if (reader->handed_out)
 		ereport(ERROR,
