@@ -90,18 +90,28 @@ after_ms(TimestampTz t, int64 ms)
 }
 
 static DatabaseEntry *
-database_entry(Oid dboid)
+find_database_entry(Oid dboid)
 {
-	DatabaseEntry *entry;
-	MemoryContext old;
 	ListCell   *lc;
 
 	foreach(lc, databases)
 	{
-		entry = lfirst(lc);
+		DatabaseEntry *entry = lfirst(lc);
+
 		if (entry->dboid == dboid)
 			return entry;
 	}
+	return NULL;
+}
+
+static DatabaseEntry *
+database_entry(Oid dboid)
+{
+	DatabaseEntry *entry = find_database_entry(dboid);
+	MemoryContext old;
+
+	if (entry != NULL)
+		return entry;
 	old = MemoryContextSwitchTo(launcher_cxt);
 	entry = palloc0(sizeof(DatabaseEntry));
 	entry->dboid = dboid;
@@ -209,16 +219,17 @@ list_store_directories(void)
 
 /* ---- what is wanted ---- */
 
+/* All databases, or those that were never visited (a copy of another may hold views). */
 static void
-want_all_databases(void)
+want_databases_of(List *rows, bool all)
 {
 	ListCell   *lc;
 
-	foreach(lc, read_databases())
+	foreach(lc, rows)
 	{
 		DatabaseRow *row = lfirst(lc);
 
-		if (row->visit)
+		if (row->visit && (all || find_database_entry(row->dboid) == NULL))
 			database_entry(row->dboid)->wanted = true;
 	}
 }
@@ -234,12 +245,12 @@ want_databases(IvmSharedInterest interest)
 }
 
 /*
- * Remove the traces of dropped databases.  The candidates are listed before
+ * Remove the traces of dropped databases, and notice new ones.  The candidates are listed before
  * pg_database is read: whoever has a slot or a directory was connected to a
  * database whose creation had committed by then.
  */
 static void
-forget_dropped_databases(void)
+follow_databases(void)
 {
 	List	   *directories = list_store_directories();
 	Oid			slots[IVM_MAX_DATABASES];
@@ -266,6 +277,7 @@ forget_dropped_databases(void)
 		databases = foreach_delete_current(databases, lc);
 		pfree(entry);
 	}
+	want_databases_of(rows, false);
 }
 
 static void
@@ -274,7 +286,7 @@ slow_tick(TimestampTz now)
 	if (now < next_slow_tick)
 		return;
 	next_slow_tick = after_ms(now, (int64) ivm_custodian_naptime_ms * SLOW_TICK_NAPS);
-	forget_dropped_databases();
+	follow_databases();
 	want_databases(IVM_INTEREST_LEFTOVER);
 	if (slow_ticks++ % VISIT_TICKS == VISIT_TICKS - 1)
 		want_databases(IVM_INTEREST_INSTALLED);
@@ -456,7 +468,7 @@ launcher_round(MemoryContext round_cxt)
 
 	collect_workers(now);
 	if (IvmSharedTakeOverflow())
-		want_all_databases();
+		want_databases_of(read_databases(), true);
 	want_databases(IVM_INTEREST_REQUESTED);
 	slow_tick(now);
 	make_way(now);
@@ -481,7 +493,7 @@ IvmLauncherMain(Datum arg)
 	before_shmem_exit(launcher_exit, (Datum) 0);
 	IvmSharedSetLauncher(MyLatch);
 	MemoryContextSwitchTo(round_cxt);
-	want_all_databases();
+	want_databases_of(read_databases(), true);
 
 	for (;;)
 	{

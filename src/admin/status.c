@@ -108,8 +108,7 @@ fill_state(StatusRow *row, const IvmViewEntry *entry)
 		IvmSharedBuildFailure(entry->id, &retry_at, failure))
 	{
 		state = IVM_VIEW_LIVE;
-		reason = psprintf("last build failed: %s; next attempt after %s", failure,
-						  timestamptz_to_str(retry_at));
+		reason = psprintf("%s; next attempt after %s", failure, timestamptz_to_str(retry_at));
 	}
 	set_text(row, COL_STATE, state == IVM_VIEW_BUILDING ? "building" : "live");
 	if (reason != NULL)

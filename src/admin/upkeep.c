@@ -224,7 +224,8 @@ static void
 note_failure(Upkeep *upkeep, const BuildTask *task, const ErrorData *error)
 {
 	const char *message = error ? error->message : task->reason ? task->reason : "unknown reason";
-	bool		news = IvmSharedBuildFailed(task->entry->id, message);
+	bool		news = IvmSharedBuildFailed(task->entry->id,
+											psprintf("%s: %s", error ? "last build failed" : "cannot be built yet", message));
 
 	upkeep->leftover = true;
 	upkeep->retry_soon = true;

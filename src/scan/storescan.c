@@ -27,6 +27,7 @@
 #include "maintain/overlay.h"
 #include "miscadmin.h"
 #include "scan/storescan.h"
+#include "store/shared.h"
 #include "store/store.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -113,6 +114,7 @@ IvmStorePick(const IvmView *view, Snapshot snapshot, bool *captured, const char 
 	uint64		fingerprint;
 	IvmGeneration **own;
 	int			nown;
+	IvmGeneration *gen;
 
 	if (!IvmStoreAvailable(reason))
 		return NULL;
@@ -141,8 +143,11 @@ IvmStorePick(const IvmView *view, Snapshot snapshot, bool *captured, const char 
 	if (captured != NULL)
 		*captured = true;
 	own = IvmOverlayGenerations(view->id, &nown);
-	return IvmGenerationPick(view->id, snapshot, fingerprint, own, nown,
-							 IvmOverlayLost(view->id), reason);
+	gen = IvmGenerationPick(view->id, snapshot, fingerprint, own, nown,
+							IvmOverlayLost(view->id), reason);
+	if (gen == NULL)
+		IvmSharedWakeCustodian();	/* it may not know: a copied database, for one */
+	return gen;
 }
 
 static char *
