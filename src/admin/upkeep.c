@@ -494,7 +494,9 @@ work(Upkeep *upkeep)
 
 /*
  * Settings of the database or the cluster must not change how we work.  Locks
- * are not worth waiting for: others may queue up behind us.
+ * are not worth waiting for: others may queue up behind us, and in a deadlock
+ * (DROP TABLE ... CASCADE takes a table before its views) we must be the one that gives
+ * way, before the other's deadlock check.
  */
 static void
 set_worker_settings(void)
@@ -507,7 +509,6 @@ set_worker_settings(void)
 		{"search_path", ""},
 		{"zero_damaged_pages", "false"},
 		{"statement_timeout", "0"},
-		{"lock_timeout", "1s"},
 		{"idle_in_transaction_session_timeout", "0"},
 		{"default_transaction_isolation", "read committed"},
 		{"default_transaction_read_only", "off"},
@@ -519,6 +520,8 @@ set_worker_settings(void)
 
 	for (int i = 0; i < lengthof(settings); i++)
 		SetConfigOption(settings[i].name, settings[i].value, PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("lock_timeout", psprintf("%d", Max(1, Min(100, DeadlockTimeout / 2))),
+					PGC_SUSET, PGC_S_OVERRIDE);
 }
 
 static void
