@@ -160,5 +160,6 @@ SELECT public.same('public.by_text'), public.same('public.by_region');
 RESET ALL;
 
 SELECT count(*) FROM ivm_fdw_verify('by_region');
+SET client_min_messages = warning;
 DROP TABLE sales, shop, receipt, seen CASCADE;
 DROP FUNCTION book, round_it, look, looks;

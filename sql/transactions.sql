@@ -195,6 +195,7 @@ SELECT ivm_fdw_rebuild('v');
 SELECT same('v');
 
 SELECT count(*) FROM ivm_fdw_verify('v');
+SET client_min_messages = warning;
 DROP TABLE t CASCADE;
 DROP FUNCTION stable_sum, volatile_sum;
 DROP PROCEDURE steps;
