@@ -175,7 +175,11 @@ leave_store(IvmReader *reader, const char *reason)
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("cannot read on in view %s", reader->view->name),
 				 errdetail("The reason is: %s.", reason),
-				 errhint("Repeat the query, it will be answered live; ivm_fdw_rebuild() builds the view anew.")));
+				 errhint("Repeat the query; it will be answered live until the store is built anew.")));
+	ereport(LOG,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("view %s is read live", reader->view->name),
+			 errdetail("The reason is: %s.", reason)));
 	reader->gen = NULL;
 	reader->reason = reason;
 	start_live(reader);
