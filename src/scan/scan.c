@@ -178,7 +178,7 @@ evaluate_comparands(ForeignScanState *node, ViewScan *state)
 		int			i = foreach_current_index(lc);
 		ParamExternData *param = &state->params->params[i];
 
-		param->isnull = true;
+		*param = (ParamExternData) {.isnull = true};
 		if (cond->comparand == NULL)
 			continue;
 		state->values[i] = ExecEvalExpr(state->comparands[i], econtext, &state->nulls[i]);
