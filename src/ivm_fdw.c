@@ -46,11 +46,13 @@ define_settings(void)
 							 "Off: every read runs the view's query.",
 							 &ivm_use_store, true,
 							 PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
-	DefineCustomIntVariable("ivm_fdw.map_size",
-							"Largest size of a database's store.",
-							"The file is sparse: it takes only the space that is used.",
-							&ivm_map_size_mb, 1024 * 1024, 16, INT_MAX / 2,
-							PGC_POSTMASTER, GUC_UNIT_MB, NULL, NULL, NULL);
+	/* Loaded later, such a setting would be refused with a message that helps nobody. */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("ivm_fdw.map_size",
+								"Largest size of a database's store.",
+								"The file is sparse: it takes only the space that is used.",
+								&ivm_map_size_mb, 1024 * 1024, 16, INT_MAX / 2,
+								PGC_POSTMASTER, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomIntVariable("ivm_fdw.overlay_limit",
 							"Memory for the pending changes of one transaction to views.",
 							"A transaction that needs more leaves its views to be rebuilt after it.",
@@ -61,7 +63,8 @@ define_settings(void)
 							NULL,
 							&ivm_custodian_naptime_ms, 200, 1, 60 * 60 * 1000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
-	MarkGUCPrefixReserved("ivm_fdw");
+	if (process_shared_preload_libraries_in_progress)
+		MarkGUCPrefixReserved("ivm_fdw");
 }
 
 void

@@ -52,8 +52,8 @@
 #define MAX_WORKERS			2
 #define RESTART_SECONDS		5
 #define WATCH_MS			500		/* how often running workers are looked after */
-#define SLOW_TICK_NAPS		60		/* leftovers, dropped databases: each so many naps */
-#define VISIT_TICKS			5		/* all databases with the extension: each so many slow ticks */
+#define SLOW_TICK_NAPS		100		/* leftovers, dropped databases: each so many naps */
+#define VISIT_TICKS			10		/* all databases with the extension: each so many slow ticks */
 #define MAX_BACKOFF_NAPS	60
 
 typedef struct DatabaseEntry
