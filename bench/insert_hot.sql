@@ -1,0 +1,1 @@
+INSERT INTO sales (region, amount) VALUES (1, 12.50);

@@ -1,0 +1,2 @@
+\set k random(1, 1000000)
+SELECT * FROM the_view WHERE k = :k;

@@ -1,0 +1,1 @@
+SELECT count(*), sum(n), sum(total) FROM the_view;
