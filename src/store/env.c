@@ -21,6 +21,10 @@
  * list: the entries that this transaction adds (8 bytes for each page that it
  * copies) and those that it may read and write back (at most all).
  *
+ * Near the end of the map or of the disk, what is left is kept for folding
+ * and deleting, which make room again; other transactions then go on only
+ * where the free list has enough pages.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -48,7 +52,8 @@
 #include "store/visibility.h"
 
 #define STORE_FORMAT		1
-#define RESERVE_STEP		(16 * 1024 * 1024)
+#define RESERVE_STEP		(4 * 1024 * 1024)
+#define MAX_HEADROOM		(16 * 1024 * 1024)
 #define SPARE_DEPTH			2	/* levels that trees may grow during a transaction */
 #define UNKNOWN_DEPTH		12	/* assumed where looking would cost more than it saves */
 #define LOCK_FILE_SLOT		64	/* LMDB's reader slots, and its header, are cache lines */
@@ -365,7 +370,7 @@ open_store(void)
 			ereport(ERROR,
 					(errcode(ERRCODE_INTERNAL_ERROR),
 					 errmsg("could not generate an id for the store of incremental views")));
-		txn = IvmWriteBegin(IVM_NDBIS + 1, 0);
+		txn = IvmWriteBegin(IVM_NDBIS + 1, 0, IVM_SPACE_PUBLISH);
 		rc = open_tables(txn, MDB_CREATE, &newmeta);
 		if (rc == 0)
 			IvmWriteCommit();
@@ -485,38 +490,49 @@ IvmStoreRemoveDatabase(Oid dboid)
 }
 
 /*
- * Bytes in use: the file up to its last page, less the pages on LMDB's free
- * list.  Table 0 is that list: arrays of page numbers, their count first.
+ * Count the pages on LMDB's free list, as far as max.  Table 0 is that list:
+ * arrays of page numbers, their count first.  In the open read transaction.
  */
+static int
+count_free_pages(size_t max, size_t *pages)
+{
+	MDB_cursor *cursor;
+	MDB_val		key;
+	MDB_val		value;
+	int			rc;
+
+	*pages = 0;
+	rc = mdb_cursor_open(read_txn, 0, &cursor);
+	if (rc != 0)
+		return rc;
+	while (*pages < max && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+	{
+		size_t		count;
+
+		memcpy(&count, value.mv_data, sizeof(count));
+		*pages += count;
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Bytes in use: the file up to its last page, less the pages on the free list. */
 void
 IvmStoreSize(int64 *used, int64 *limit)
 {
 	MDB_envinfo info;
-	MDB_cursor *cursor;
-	MDB_val		key;
-	MDB_val		value;
-	int64		free_pages = 0;
+	size_t		free_pages;
 	int			rc;
 
 	IvmReadBegin();
 	rc = mdb_env_info(env, &info);
 	if (rc == 0)
-		rc = mdb_cursor_open(read_txn, 0, &cursor);
+		rc = count_free_pages(SIZE_MAX, &free_pages);
 	if (rc != 0)
-		IvmStoreError(rc, "measuring");
-	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
-	{
-		size_t		count;
-
-		memcpy(&count, value.mv_data, sizeof(count));
-		free_pages += count;
-	}
-	mdb_cursor_close(cursor);
-	if (rc != MDB_NOTFOUND)
 		IvmStoreError(rc, "measuring");
 	IvmReadEnd();
 
-	*used = ((int64) info.me_last_pgno + 1 - free_pages) * page_size;
+	*used = ((int64) info.me_last_pgno + 1 - (int64) free_pages) * page_size;
 	*limit = map_size;
 }
 
@@ -606,15 +622,47 @@ worst_case_pages(MDB_txn *txn, int nops, Size bytes, size_t *pages)
 	return 0;
 }
 
+/* Give blocks to data.mdb up to the offset. */
+static int
+reserve_to(size_t next, size_t end)
+{
+	mdb_filehandle_t fd;
+	int			rc;
+
+	if (end <= reserved)
+		return 0;
+	rc = mdb_env_get_fd(env, &fd);
+	if (rc == 0)
+		rc = allocate_file(fd, next, end - next);
+	if (rc == 0)
+		reserved = end;
+	return rc;
+}
+
+/* Has the free list, besides the write transaction that is open, so many pages? */
+static bool
+have_free_pages(size_t pages)
+{
+	size_t		found = 0;
+	int			rc;
+
+	rc = read_txn ? mdb_txn_renew(read_txn) : mdb_txn_begin(env, NULL, MDB_RDONLY, &read_txn);
+	if (rc != 0)
+		return false;
+	rc = count_free_pages(pages, &found);
+	mdb_txn_reset(read_txn);
+	return rc == 0 && found >= pages;
+}
+
 /* Give blocks to the pages that the write transaction may take. */
 static int
-reserve_blocks(MDB_txn *txn, int nops, Size bytes)
+reserve_blocks(MDB_txn *txn, int nops, Size bytes, IvmSpace space)
 {
 	MDB_envinfo info;
-	mdb_filehandle_t fd;
 	size_t		pages;
 	size_t		next;
 	size_t		need;
+	size_t		want;
 	int			rc;
 
 	rc = mdb_env_info(env, &info);
@@ -624,29 +672,33 @@ reserve_blocks(MDB_txn *txn, int nops, Size bytes)
 		return rc;
 
 	next = ((size_t) info.me_last_pgno + 1) * page_size;
-	need = Min(next + pages * page_size, map_size);
-	if (need <= reserved)
+	need = next + pages * page_size;
+	want = need + space * Min(MAX_HEADROOM, map_size / 8);
+	if (want <= reserved)
 		return 0;
-
-	rc = mdb_env_get_fd(env, &fd);
-	if (rc != 0)
-		return rc;
+	if (want > map_size)
+		rc = MDB_MAP_FULL;
+	else
 	{
-		size_t		want = Min(Max(need, next + RESERVE_STEP), map_size);
-
-		rc = allocate_file(fd, next, want - next);
-		if (rc == 0)
-			need = want;
-		else if ((rc == ENOSPC || rc == EDQUOT) && need < want)
-			rc = allocate_file(fd, next, need - next);
+		rc = reserve_to(next, Min(want + RESERVE_STEP, map_size));
+		if (rc == ENOSPC || rc == EDQUOT)
+			rc = reserve_to(next, want);
+		if (rc != ENOSPC && rc != EDQUOT)
+			return rc;
 	}
-	if (rc == 0)
-		reserved = need;
-	return rc;
+
+	/* Little is left. */
+	{
+		int			rc2 = reserve_to(next, Min(need, map_size));
+
+		if (rc2 != 0)
+			return rc2;
+	}
+	return space == IVM_SPACE_MAINTAIN || have_free_pages(2 * pages) ? 0 : rc;
 }
 
 MDB_txn *
-IvmWriteBegin(int nops, Size bytes)
+IvmWriteBegin(int nops, Size bytes, IvmSpace space)
 {
 	int			rc;
 
@@ -662,7 +714,7 @@ IvmWriteBegin(int nops, Size bytes)
 		RESUME_INTERRUPTS();
 		IvmStoreError(rc, "writing");
 	}
-	rc = reserve_blocks(write_txn, nops, bytes);
+	rc = reserve_blocks(write_txn, nops, bytes, space);
 	if (rc != 0)
 		IvmStoreError(rc, "writing");
 	return write_txn;
@@ -810,7 +862,7 @@ IvmDeletePrefix(IvmDbi dbi, const char *prefix, Size prefixlen)
 		int			rc;
 
 		CHECK_FOR_INTERRUPTS();
-		txn = IvmWriteBegin(IVM_CHUNK_OPS, 0);
+		txn = IvmWriteBegin(IVM_CHUNK_OPS, 0, IVM_SPACE_MAINTAIN);
 		n = 0;
 		rc = mdb_cursor_open(txn, ivm_dbis[dbi], &cursor);
 		if (rc == 0)

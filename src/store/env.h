@@ -48,8 +48,20 @@ extern void IvmReadBegin(void);
 extern MDB_cursor *IvmReadCursor(IvmDbi dbi, int *rc);
 extern void IvmReadEnd(void);
 
+/*
+ * How much of the space that is left a write transaction must leave to others
+ * (in units of a headroom, see env.c), so that a store that is full can still
+ * be folded, and a build that does not fit does not hinder writers.
+ */
+typedef enum IvmSpace
+{
+	IVM_SPACE_MAINTAIN,			/* deleting and folding: may take the last page */
+	IVM_SPACE_PUBLISH,
+	IVM_SPACE_BUILD
+} IvmSpace;
+
 /* Write transaction.  Interrupts are held until it ends. */
-extern MDB_txn *IvmWriteBegin(int nops, Size bytes);
+extern MDB_txn *IvmWriteBegin(int nops, Size bytes, IvmSpace space);
 extern void IvmWriteCommit(void);	/* ERROR when it fails; it is then undone */
 extern void IvmWriteAbort(void);
 

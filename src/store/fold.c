@@ -299,7 +299,7 @@ apply_group(MDB_txn *txn, FoldGroup *group, int64 *rows, int64 *removed)
 static int64
 apply_chunk(Fold *fold)
 {
-	MDB_txn    *txn = IvmWriteBegin(fold->nops, fold->bytes);
+	MDB_txn    *txn = IvmWriteBegin(fold->nops, fold->bytes, IVM_SPACE_MAINTAIN);
 	bool		unchanged;
 	int64		rows = 0;
 	int64		removed = 0;
@@ -562,7 +562,7 @@ prune_directory(uint32 view, FullTransactionId horizon, int64 *removed)
 	if (prune.nops == 0)
 		return true;
 
-	txn = IvmWriteBegin(prune.nops, prune.bytes);
+	txn = IvmWriteBegin(prune.nops, prune.bytes, IVM_SPACE_MAINTAIN);
 	rc = IvmDirectoryUnchanged(txn, prune.dir, &unchanged);
 	if (rc == 0 && !unchanged)
 	{
@@ -592,7 +592,7 @@ remove_dead(uint32 view)
 
 		IvmPut32(prefix, dir->dead[i]);
 		removed += IvmDeletePrefix(IVM_DBI_BASE, prefix, sizeof(prefix));
-		rc = IvmDirectoryDeleteDead(IvmWriteBegin(1, 0), view, dir->dead[i]);
+		rc = IvmDirectoryDeleteDead(IvmWriteBegin(1, 0, IVM_SPACE_MAINTAIN), view, dir->dead[i]);
 		if (rc != 0)
 			IvmStoreError(rc, "pruning");
 		IvmWriteCommit();

@@ -33,7 +33,7 @@
 uint32
 IvmGenerationReserve(uint32 view, FullTransactionId maker)
 {
-	MDB_txn    *txn = IvmWriteBegin(2, 0);
+	MDB_txn    *txn = IvmWriteBegin(2, 0, IVM_SPACE_BUILD);
 	uint32		number;
 	int			rc;
 
@@ -107,7 +107,7 @@ IvmGenerationLoad(uint32 number, const IvmBaseRow *rows, int nrows)
 			keylens[i] = IvmStoreKeyMake(keys + i * IVM_MAX_STORE_KEY, number,
 										 rows[i].key, rows[i].keylen);
 
-		rc = mdb_cursor_open(IvmWriteBegin(n, bytes), ivm_dbis[IVM_DBI_BASE], &cursor);
+		rc = mdb_cursor_open(IvmWriteBegin(n, bytes, IVM_SPACE_BUILD), ivm_dbis[IVM_DBI_BASE], &cursor);
 		for (int i = 0; i < n && rc == 0; i++)
 			rc = load_row(cursor, &rows[i], keys + i * IVM_MAX_STORE_KEY, keylens[i], &append);
 		if (rc != 0)

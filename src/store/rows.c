@@ -132,7 +132,7 @@ IvmStorePublish(FullTransactionId xid, const IvmDelta *deltas, int ndeltas,
 				bytes += IvmGenerationRecordSize(gens[i]);
 		}
 
-		txn = IvmWriteBegin(nops, bytes);
+		txn = IvmWriteBegin(nops, bytes, IVM_SPACE_PUBLISH);
 		for (int i = 0; i < n && rc == 0; i++)
 			rc = put_delta(txn, xid, &deltas[i], keys + i * IVM_MAX_STORE_KEY, keylens[i]);
 		if (rc == 0 && last)
