@@ -84,21 +84,26 @@ IvmTouchedAddOrphans(IvmTouched *touched, Oid baserel)
 
 /*
  * Changes of these views' base tables escaped capture, or what was captured is
- * no longer theirs: the views are invalid as of this transaction.  (The
+ * no longer theirs (in_tree: because a child came or went): the views are invalid as of this transaction.  (The
  * fingerprint tells it too, but not to a reader that is so quick as to see the
  * transaction before its invalidation messages, nor to this transaction.)
  */
 static void
-views_escaped(List *relids)
+views_escaped(List *relids, bool in_tree)
 {
 	ListCell   *lc;
 
 	foreach(lc, relids)
 	{
+		IvmView    *view;
+
 		if (IvmCatalogBaseTables(lfirst_oid(lc)) == NIL)
 			continue;			/* dropped */
+		view = IvmViewGet(lfirst_oid(lc));
+		if (in_tree && !view->inh)
+			continue;
 		IvmCommitRegister();
-		IvmOverlayLose(IvmViewGet(lfirst_oid(lc))->id);
+		IvmOverlayLose(view->id);
 	}
 	if (relids != NIL)
 		IvmCommitWakeCustodian();
@@ -131,7 +136,7 @@ follow_children(IvmTouched *touched)
 		foreach(leaf, IvmLeavesOfTable(child, true))
 			follow_leaf(lfirst_oid(leaf), true);
 		if (IvmCatalogBaseTables(child) == NIL)
-			views_escaped(IvmLeafViewRelids(child));
+			views_escaped(IvmLeafViewRelids(child), true);
 	}
 	foreach(lc, touched->parents)
 	{
@@ -139,7 +144,7 @@ follow_children(IvmTouched *touched)
 			ereport(ERROR,
 					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 					 errmsg("view \"%s\" cannot have child tables", get_rel_name(lfirst_oid(lc)))));
-		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)));
+		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)), true);
 	}
 }
 
@@ -155,14 +160,14 @@ follow_triggers(IvmTouched *touched)
 		if (!OidIsValid(table))
 			continue;			/* none of ours, or renewed just now */
 		follow_leaf(table, true);
-		views_escaped(IvmLeafViewRelids(table));
+		views_escaped(IvmLeafViewRelids(table), false);
 	}
 	foreach(lc, touched->bared)
 	{
 		if (!OidIsValid(get_rel_namespace(lfirst_oid(lc))))
 			continue;			/* dropped with its triggers */
 		follow_leaf(lfirst_oid(lc), true);
-		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)));
+		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)), false);
 	}
 }
 
@@ -173,7 +178,7 @@ follow_tables(IvmTouched *touched)
 
 	follow_children(touched);
 	follow_triggers(touched);
-	views_escaped(touched->views);
+	views_escaped(touched->views, true);
 	foreach(lc, touched->orphans)
 		follow_leaf(lfirst_oid(lc), false);
 }

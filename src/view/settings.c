@@ -316,14 +316,12 @@ IvmEvalEnter(const IvmView *view, IvmEvalEnv *env)
 void
 IvmEvalEnterOwner(const IvmView *view, IvmEvalEnv *env)
 {
-	env->save_nestlevel = 0;
 	env->switched = true;
 	GetUserIdAndSecContext(&env->save_userid, &env->save_sec_context);
 	SetUserIdAndSecContext(view->owner,
 						   env->save_sec_context | SECURITY_RESTRICTED_OPERATION);
 
-	if (search_path_is_fixed() && pins_hold(view->pins))
-		return;
+	/* A level of its own always: what user code sets ends with it. */
 	env->save_nestlevel = NewGUCNestLevel();
 	IvmSearchPathApply();
 	if (!pins_hold(view->pins))

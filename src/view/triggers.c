@@ -192,18 +192,20 @@ IvmTriggersRemove(Oid leaf)
 	IvmTriggerPair pair;
 	bool		done = true;
 
-	if (!ConditionalLockRelationOid(leaf, AccessExclusiveLock))
+	if (!ConditionalLockRelationOid(leaf, ShareRowExclusiveLock))
 		return false;
 	rel = try_table_open(leaf, NoLock);
 	if (rel == NULL)
 	{
-		UnlockRelationOid(leaf, AccessExclusiveLock);
+		UnlockRelationOid(leaf, ShareRowExclusiveLock);
 		return true;
 	}
 
+	/* Who creates a view holds this lock until its end: only now is it certain that there is none. */
 	IvmTriggersFind(rel, &pair);
-	if (!OidIsValid(pair.capture) && !OidIsValid(pair.truncate))
-		UnlockRelationOid(leaf, AccessExclusiveLock);
+	if ((!OidIsValid(pair.capture) && !OidIsValid(pair.truncate)) ||
+		IvmLeafViewRelids(leaf) != NIL)
+		UnlockRelationOid(leaf, ShareRowExclusiveLock);
 	else if (is_idle(rel))
 	{
 		if (OidIsValid(pair.capture))
