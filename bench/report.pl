@@ -21,9 +21,9 @@ sub rows
 	while (<$fh>)
 	{
 		chomp;
-		my @f = split /,/;
+		my @f = split /,/, $_, -1;
 		my ($key, $variant) = $split->(@f);
-		push @{ $groups{$key}{$variant} }, $f[-1] if $f[-1] ne '';
+		push @{ $groups{$key}{$variant} }, $f[-1] || 0;
 	}
 	return \%groups;
 }
@@ -60,7 +60,7 @@ if (my $i = rows('idle.csv', sub { ($_[1], $_[2]) }))
 {
 	table('INSERT into a group on which another transaction is open and idle, transactions a second',
 		[ '', 'nobody else', 'beside the idle writer' ],
-		map { my $v = $_; [ $name{$v}, map { my $f = $i->{$v}{$_}; $f ? sprintf('%.0f', median(@$f)) : 'blocked' } qw(no yes) ] }
+		map { my $v = $_; [ $name{$v}, map { my $f = $i->{$v}{$_}; $f && median(@$f) > 0 ? sprintf('%.0f', median(@$f)) : 'blocked' } qw(no yes) ] }
 		  grep { $i->{$_} } qw(none ivm row_trigger));
 }
 if (my $c = rows('copy.csv', sub { ('copy', $_[1]) }))
