@@ -492,6 +492,45 @@ recreate(int session)
 }
 
 static bool
+check_from(int session, bool thorough)
+{
+	int			one = below(nviews);
+
+	for (int i = 0; i < nviews; i++)
+		if (!in_error(session) && (thorough || i == one))
+			if (!take(session, STEP_CHECK, full_check(&views[i]), NULL))
+				return false;
+	if (!in_error(session))
+	{
+		char	   *param;
+		char	   *sql = random_check(&views[below(nviews)], &param);
+
+		return take(session, STEP_CHECK, sql, param);
+	}
+	return true;
+}
+
+/*
+ * The race that a rebuild's marker is for: a writer older than the rebuild commits after
+ * the rebuild took its snapshot, and its change could be folded while the rebuild is open.
+ */
+static bool
+rebuild_beside(int session)
+{
+	int			other = (session + 1) % SESSIONS;
+
+	if (options.plain || in_transaction(other))
+		return true;
+	return write_something(session) &&
+		take(other, STEP_EXEC, "BEGIN", NULL) && rebuild(other) &&
+		(in_error(session) || end_transaction(session, "COMMIT")) &&
+		take(CONTROL, STEP_EXEC, "SELECT pg_sleep(0.12)", NULL) &&
+		(in_error(other) || check_from(other, true)) &&
+		end_transaction(other, in_error(other) ? "ROLLBACK" : "COMMIT") &&
+		check_from(other, true);
+}
+
+static bool
 step_outside(int session)
 {
 	int			dice = below(100);
@@ -536,12 +575,14 @@ step_inside(int session)
 		return declare_cursors(session);
 	if (dice < 83 && s->cursor)
 		return take(session, STEP_FETCH, fmt("%d", 1 + below(3)), NULL);
-	if (dice < 86)
+	if (dice < 85)
 		return rebuild(session);
+	if (dice < 86)
+		return rebuild_beside(session);
 	if (dice < 87)
 		return ddl(session);
 	if (dice < 88)
-		return random_setting(session);
+		return percent(50) ? random_setting(session) : take(CONTROL, STEP_EXEC, "SELECT pg_sleep(0.12)", NULL);
 	if (dice < 90 && nprepared < 3)
 	{
 		char	   *gid = fmt("p%d", ++next_prepared);
@@ -565,25 +606,6 @@ step_in_error(int session)
 		return take(session, STEP_EXEC, fmt("ROLLBACK TO s%d", s->depth), NULL);
 	}
 	return end_transaction(session, "ROLLBACK");
-}
-
-static bool
-check_from(int session, bool thorough)
-{
-	int			one = below(nviews);
-
-	for (int i = 0; i < nviews; i++)
-		if (!in_error(session) && (thorough || i == one))
-			if (!take(session, STEP_CHECK, full_check(&views[i]), NULL))
-				return false;
-	if (!in_error(session))
-	{
-		char	   *param;
-		char	   *sql = random_check(&views[below(nviews)], &param);
-
-		return take(session, STEP_CHECK, sql, param);
-	}
-	return true;
 }
 
 /* One statement of one session, and comparisons from it and from others. */

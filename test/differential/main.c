@@ -4,8 +4,9 @@
  *		The randomized differential test: one history a seed, one TAP line each.
  *
  *	differential --dbname=D [--seeds=FIRST-LAST] [--seconds=N] [--steps=N]
- *				 [--verbose] [--no-shrink] [--plain]
+ *				 [--failures=N] [--verbose] [--no-shrink] [--plain]
  *
+ * It stops after five failures, or as many as --failures says.
  * --plain makes ordinary views instead of foreign tables, which tests the test.
  *
  *-------------------------------------------------------------------------
@@ -20,7 +21,8 @@
 
 static unsigned long first_seed = 1,
 			last_seed = 100;
-static int	seconds = 3600;
+static int	seconds = 3600,
+			max_failures = 5;
 
 static bool
 option(const char *arg, const char *name, const char **value)
@@ -52,6 +54,8 @@ read_options(int argc, char **argv)
 		}
 		else if (option(argv[i], "--seconds=", &value))
 			seconds = atoi(value);
+		else if (option(argv[i], "--failures=", &value))
+			max_failures = atoi(value);
 		else if (option(argv[i], "--steps=", &value))
 			options.steps = atoi(value);
 		else if (option(argv[i], "--verbose", &value))
@@ -85,7 +89,7 @@ main(int argc, char **argv)
 		PQfinish(conn);
 	}
 	until = time(NULL) + seconds;
-	for (unsigned long seed = first_seed; seed <= last_seed && time(NULL) < until && failures < 5; seed++)
+	for (unsigned long seed = first_seed; seed <= last_seed && time(NULL) < until && failures < max_failures; seed++)
 	{
 		long		checks = total_checks,
 					store = store_reads,
