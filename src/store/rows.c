@@ -56,11 +56,36 @@ delta_chunk_size(const IvmDelta *deltas, int ndeltas, Size *bytes)
 	return n;
 }
 
-/* Put a delta under the first free sequence number. */
+/* The sequence number after the last one under a key and xid that has some already. */
+static int
+next_sequence(MDB_txn *txn, FullTransactionId xid, char *key, Size keylen, uint32 *sequence)
+{
+	MDB_val		k = {IvmDeltaTail(key, keylen, xid, PG_UINT32_MAX), key};
+	MDB_val		v;
+	MDB_cursor *cursor;
+	int			rc;
+
+	rc = mdb_cursor_open(txn, ivm_dbis[IVM_DBI_DELTA], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+	if (rc == 0)
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_PREV);
+	else if (rc == MDB_NOTFOUND)
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_LAST);
+	if (rc == 0)
+		*sequence = IvmGet32((char *) k.mv_data + k.mv_size - sizeof(uint32)) + 1;
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+/* Put a delta under a sequence number of its own. */
 static int
 put_delta(MDB_txn *txn, FullTransactionId xid, const IvmDelta *delta, char *key, Size keylen)
 {
-	for (uint32 sequence = 0;; sequence++)
+	uint32		sequence = 0;
+
+	for (;;)
 	{
 		MDB_val		k = {IvmDeltaTail(key, keylen, xid, sequence), key};
 		MDB_val		v = {delta_value_size(delta), NULL};
@@ -69,14 +94,17 @@ put_delta(MDB_txn *txn, FullTransactionId xid, const IvmDelta *delta, char *key,
 
 		rc = mdb_put(txn, ivm_dbis[IVM_DBI_DELTA], &k, &v, MDB_NOOVERWRITE | MDB_RESERVE);
 		if (rc == MDB_KEYEXIST)
-			continue;
+			rc = next_sequence(txn, xid, key, keylen, &sequence);
+		else if (rc == 0)
+		{
+			to = v.mv_data;
+			*to++ = 0;			/* no further xids in the tag */
+			to = IvmWholeKeyWrite(to, delta->key, delta->keylen);
+			memcpy(to, delta->state, delta->statelen);
+			return 0;
+		}
 		if (rc != 0)
 			return rc;
-		to = v.mv_data;
-		*to++ = 0;				/* no further xids in the tag */
-		to = IvmWholeKeyWrite(to, delta->key, delta->keylen);
-		memcpy(to, delta->state, delta->statelen);
-		return 0;
 	}
 }
 
