@@ -224,7 +224,7 @@ connect_one(int i)
 {
 	sessions[i].conn = PQconnectdb(fmt("dbname=%s application_name=s%d", options.dbname, i));
 	if (PQstatus(sessions[i].conn) == CONNECTION_OK)
-		return run_sql(sessions[i].conn, fmt("SET client_min_messages = error; SET statement_timeout = '30s'; SET lock_timeout = '%s'",
+		return run_sql(sessions[i].conn, fmt("SET client_min_messages = error; SET statement_timeout = '60s'; SET lock_timeout = '%s'",
 											 i == CONTROL ? "10s" : "6ms"), NULL, NULL) == FINE;
 	snprintf(message, sizeof(message), "%s", PQerrorMessage(sessions[i].conn));
 	return false;
@@ -708,14 +708,16 @@ static void
 report_failure(uint64_t seed)
 {
 	int			n = nsteps;
+	bool		again = true;
 	char	   *what = fmt("%s", message);
 
 	if (options.shrink)
 	{
-		if (replay(steps, nsteps))
+		again = replay(steps, nsteps);
+		if (again)
 			n = shrink(steps, nsteps);
 		else
-			printf("# It did not fail again when repeated; the whole script:\n");
+			printf("# It did not fail again when repeated; the whole script, without its comparisons:\n");
 	}
 	printf("# seed %lu failed: ", (unsigned long) seed);
 	print_commented(what);
@@ -723,7 +725,8 @@ report_failure(uint64_t seed)
 		print_commented(setup[i]);
 	printf("#\n");
 	for (int i = 0; i < n; i++)
-		print_commented(fmt("s%d: %s%s%s;", steps[i].session,
+		if ((again && options.shrink) || steps[i].kind != STEP_CHECK || i == n - 1)
+			print_commented(fmt("s%d: %s%s%s;", steps[i].session,
 							steps[i].kind == STEP_FETCH ? "FETCH from both: " : steps[i].kind == STEP_DECLARE ? "DECLARE: " : "",
 							steps[i].sql, steps[i].data ? fmt(" -- %s", steps[i].data) : ""));
 }
