@@ -182,22 +182,19 @@ row_identity(Verify *v)
 	return identity.data;
 }
 
-/* Count v->row for a side. */
+/* Count v->row for a side; the caller is in the view's environment. */
 static void
 put_row(Verify *v, int side)
 {
 	MemoryContext old;
-	IvmEvalEnv	env;
 	char	   *text;
 	char	   *identity;
 
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextReset(v->row_cxt);
 	old = MemoryContextSwitchTo(v->row_cxt);
-	IvmEvalEnterOwner(v->view, &env);
 	text = row_text(v, v->row->tts_values, v->row->tts_isnull);
 	identity = v->by_value ? row_identity(v) : text;
-	IvmEvalLeave(&env);
 
 	ExecClearTuple(v->sorted);
 	memset(v->sorted->tts_isnull, false, NUM_SORT_COLS * sizeof(bool));
@@ -227,12 +224,15 @@ read_store(Verify *v)
 	IvmGeneration *gen = IvmStorePick(v->view, v->snapshot, NULL, &reason);
 	IvmStoreScan *scan;
 	IvmStoreScanResult result;
+	IvmEvalEnv	env;
 
 	if (gen == NULL)
 		refuse(v, reason);
+	IvmEvalEnterOwner(v->view, &env);
 	scan = IvmStoreScanBegin(v->view, gen, v->snapshot, NULL, 0, NULL, NULL);
 	while ((result = IvmStoreScanNext(scan, v->row, &reason)) == IVM_STORE_ROW)
 		put_row(v, SIDE_STORE);
+	IvmEvalLeave(&env);
 	if (result == IVM_STORE_UNFIT)
 		refuse(v, reason);
 	IvmStoreScanEnd(scan);
@@ -242,10 +242,13 @@ static void
 read_query(Verify *v)
 {
 	IvmLiveQuery *live = IvmLivePrepare(v->view, NIL, NIL, NULL);
+	IvmEvalEnv	env;
 
 	IvmLiveExecute(live, NULL, v->snapshot);
+	IvmEvalEnterOwner(v->view, &env);
 	while (IvmLiveNext(live, v->row, NULL))
 		put_row(v, SIDE_QUERY);
+	IvmEvalLeave(&env);
 	IvmLiveEnd(live);
 }
 
