@@ -172,7 +172,7 @@ ALTER TABLE p1 ENABLE REPLICA TRIGGER :"name";
 SET session_replication_role = replica;
 INSERT INTO p VALUES (13, 1, 13);
 RESET session_replication_role;
-SELECT same('v');
+SELECT same('v', false);
 
 -- rewrites
 ALTER TABLE p ADD COLUMN u float DEFAULT random();
