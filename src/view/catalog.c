@@ -174,9 +174,8 @@ initialize(void)
 	initialized = true;
 }
 
-/* Forget what was marked since the last question. */
-static void
-sync_caches(void)
+void
+IvmCatalogSync(void)
 {
 	HASH_SEQ_STATUS seq;
 	ViewEntry  *entry;
@@ -409,7 +408,7 @@ read_briefs_from_options(void)
 static List *
 get_briefs(void)
 {
-	sync_caches();
+	IvmCatalogSync();
 	if (briefs_valid)
 		return briefs;
 	if (briefs_cxt != NULL)
@@ -620,7 +619,7 @@ IvmViewGet(Oid relid)
 	MemoryContext old;
 	ErrorContextCallback callback;
 
-	sync_caches();
+	IvmCatalogSync();
 	entry = hash_search(views, &relid, HASH_FIND, NULL);
 	if (entry != NULL && entry->view != NULL)
 		return entry->view;

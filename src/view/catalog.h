@@ -69,6 +69,9 @@ extern void IvmCatalogRenewTrees(void);
 /* Remove rows of views that were dropped while the library was not preloaded; returns how many. */
 extern int	IvmCatalogTidy(void);
 
+/* Forget what was marked as changed since the last call (every question does so by itself). */
+extern void IvmCatalogSync(void);
+
 /* Delete a memory context at the end of the transaction. */
 extern void IvmRetireContext(MemoryContext cxt);
 

@@ -121,8 +121,10 @@ static void
 sync_leaves(void)
 {
 	/* Views first: they tell us when they change. */
-	(void) IvmViewList();
+	IvmCatalogSync();
 
+	if (lists_cxt != NULL && !lists_stale && !prints_stale)
+		return;
 	if (all_stale)
 	{
 		HASH_SEQ_STATUS seq;
