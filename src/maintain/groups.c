@@ -42,8 +42,9 @@ struct IvmGroups
 	MemoryContext cxt;
 	const IvmStateDesc *desc;
 	grouptab_hash *table;
-	IvmGroup  **sorted;			/* all nsorted groups in order, if that is their number still */
-	uint32		nsorted;
+	IvmGroup  **all;			/* all nall groups, if that is their number still */
+	uint32		nall;
+	bool		sorted;			/* they are in order */
 };
 
 IvmGroups *
@@ -55,8 +56,9 @@ IvmGroupsCreate(MemoryContext parent, const IvmStateDesc *desc)
 	groups->cxt = cxt;
 	groups->desc = desc;
 	groups->table = grouptab_create(cxt, INITIAL_GROUPS, NULL);
-	groups->sorted = NULL;
-	groups->nsorted = 0;
+	groups->all = NULL;
+	groups->nall = 0;
+	groups->sorted = false;
 	return groups;
 }
 
@@ -131,31 +133,41 @@ compare_groups(const void *a, const void *b)
 }
 
 static void
-sort_groups(IvmGroups *groups)
+list_groups(IvmGroups *groups)
 {
 	grouptab_iterator it;
 	GroupSlot  *slot;
 	uint32		n = 0;
 
-	if (groups->sorted)
-		pfree(groups->sorted);
-	groups->nsorted = 0;
-	groups->sorted = MemoryContextAllocHuge(groups->cxt,
-											(groups->table->members + 1) * sizeof(IvmGroup *));
+	if (groups->all)
+		pfree(groups->all);
+	groups->nall = 0;
+	groups->sorted = false;
+	groups->all = MemoryContextAllocHuge(groups->cxt,
+										 (groups->table->members + 1) * sizeof(IvmGroup *));
 	grouptab_start_iterate(groups->table, &it);
 	while ((slot = grouptab_iterate(groups->table, &it)) != NULL)
-		groups->sorted[n++] = slot->group;
-	if (n > 1)
-		qsort(groups->sorted, n, sizeof(IvmGroup *), compare_groups);
-	groups->nsorted = n;
+		groups->all[n++] = slot->group;
+	groups->nall = n;
+}
+
+IvmGroup **
+IvmGroupsAll(IvmGroups *groups, int *ngroups)
+{
+	/* groups are never taken out, so an equal number means the same groups */
+	if (groups->all == NULL || groups->nall != groups->table->members)
+		list_groups(groups);
+	*ngroups = groups->nall;
+	return groups->all;
 }
 
 IvmGroup **
 IvmGroupsSorted(IvmGroups *groups, int *ngroups)
 {
-	/* groups are never taken out, so an equal number means the same groups */
-	if (groups->sorted == NULL || groups->nsorted != groups->table->members)
-		sort_groups(groups);
-	*ngroups = groups->nsorted;
-	return groups->sorted;
+	IvmGroup  **all = IvmGroupsAll(groups, ngroups);
+
+	if (!groups->sorted && *ngroups > 1)
+		qsort(all, *ngroups, sizeof(IvmGroup *), compare_groups);
+	groups->sorted = true;
+	return all;
 }

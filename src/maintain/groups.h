@@ -33,7 +33,8 @@ extern MemoryContext IvmGroupsContext(const IvmGroups *groups);
 extern Size IvmGroupsMemory(const IvmGroups *groups);	/* bytes */
 extern uint32 IvmGroupsCount(const IvmGroups *groups);
 
-/* All groups in physical key order; the array is the table's, until a group is added. */
-extern IvmGroup **IvmGroupsSorted(IvmGroups *groups, int *ngroups);
+/* All groups; the array is the table's, until a group is added. */
+extern IvmGroup **IvmGroupsAll(IvmGroups *groups, int *ngroups);
+extern IvmGroup **IvmGroupsSorted(IvmGroups *groups, int *ngroups); /* in physical key order */
 
 #endif							/* IVM_GROUPS_H */

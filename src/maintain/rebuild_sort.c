@@ -107,7 +107,7 @@ spill(IvmBuildSort *sort)
 	if (sort->spill == NULL)
 		begin_spill(sort);
 	virtual = MakeSingleTupleTableSlot(sort->slot->tts_tupleDescriptor, &TTSOpsVirtual);
-	groups = IvmGroupsSorted(sort->groups, &n);
+	groups = IvmGroupsAll(sort->groups, &n);
 	cxt = AllocSetContextCreate(sort->cxt, "ivm spill", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(cxt);
 	for (int i = 0; i < n; i++)
