@@ -255,6 +255,13 @@ IvmRedefineView(Oid relid, bool had_xid)
 	callback.arg = &relid;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
+
+	/*
+	 * Readers keep their lock on the view to the transaction's end, so none of
+	 * them is left in the middle of the old definition's rows when the custodian
+	 * removes these, nor goes on with the old definition unaware.
+	 */
+	LockRelationOid(relid, AccessExclusiveLock);
 	redefine_view(relid, had_xid);
 	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(old);
