@@ -57,7 +57,7 @@ for my $sync ('on', 'off')
 crash('launcher killed', 'off', sub { kill 9, pid_of("backend_type = 'ivm_fdw custodian launcher'"); });
 
 # Killed while a build runs, in a session and in the custodian.
-$node->safe_psql('postgres', 'INSERT INTO sales (region, amount, t) SELECT i % 500, i, i FROM generate_series(1, 100000) i');
+$node->safe_psql('postgres', 'INSERT INTO sales (region, amount, t) SELECT i % 500, i, i FROM generate_series(1, 30000) i');
 my $builder = $node->background_psql('postgres', on_error_stop => 0);
 $builder->query_until(qr/begun/, "\\echo begun\nSELECT ivm_fdw_rebuild() FROM generate_series(1, 100);\n");
 select(undef, undef, undef, 0.7);

@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -87,6 +88,16 @@ fill_store_info(StatusRow *row, uint32 id)
 		fill_last_build(row, &info.newest);
 }
 
+/* An error's message may quote what the base table holds. */
+static bool
+may_know(Oid relid)
+{
+	bool		missing = false;
+
+	return pg_class_aclcheck_ext(relid, GetUserId(), ACL_SELECT, &missing) == ACLCHECK_OK &&
+		!missing;
+}
+
 /*
  * A view that wants a build, and whose last one failed, is not being built:
  * say why, and when the custodian tries again.
@@ -108,7 +119,9 @@ fill_state(StatusRow *row, const IvmViewEntry *entry)
 		IvmSharedBuildFailure(entry->id, &retry_at, failure))
 	{
 		state = IVM_VIEW_LIVE;
-		reason = psprintf("%s; next attempt after %s", failure, timestamptz_to_str(retry_at));
+		reason = psprintf("%s; next attempt after %s",
+						  may_know(entry->relid) ? failure : "last build failed",
+						  timestamptz_to_str(retry_at));
 	}
 	set_text(row, COL_STATE, state == IVM_VIEW_BUILDING ? "building" : "live");
 	if (reason != NULL)
@@ -160,7 +173,7 @@ fill_row_safely(StatusRow *row, const IvmViewEntry *entry)
 		MemoryContextSwitchTo(cxt);
 		begin_row(row, entry);
 		set_text(row, COL_STATE, "live");
-		set_text(row, COL_REASON, error->message);
+		set_text(row, COL_REASON, may_know(entry->relid) ? error->message : "error");
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(cxt);

@@ -60,6 +60,7 @@
 #define IDLE_ROUNDS		2		/* rounds with nothing to do before the worker leaves */
 #define RARE_ROUNDS		30		/* leftover triggers and the like: each so many rounds */
 #define NAP_SLICE_MS	100		/* how long others wait for us to leave, at most */
+#define IDLE_SHARE		5		/* of the time, without progress: five parts nap, one part work */
 #define NEAR_RETRY_MS	5000	/* stay for a retry that is due so soon */
 
 typedef struct Upkeep
@@ -439,11 +440,20 @@ do_round(Upkeep *upkeep)
 	return upkeep->installed;
 }
 
-/* Sleep; returns false where somebody wants the database for himself. */
+/*
+ * Sleep after a round; longer after one that took long for nothing (many
+ * views).  Returns false where somebody wants the database for himself.
+ */
 static bool
-nap(void)
+nap(const Upkeep *upkeep, TimestampTz round_start)
 {
-	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ivm_custodian_naptime_ms);
+	TimestampTz start = GetCurrentTimestamp();
+	int64		ms = ivm_custodian_naptime_ms;
+	TimestampTz until;
+
+	if (!upkeep->progress)
+		ms = Max(ms, TimestampDifferenceMilliseconds(round_start, start) * IDLE_SHARE);
+	until = TimestampTzPlusMilliseconds(start, ms);
 
 	for (;;)
 	{
@@ -473,6 +483,7 @@ work(Upkeep *upkeep)
 
 	for (;;)
 	{
+		TimestampTz start = GetCurrentTimestamp();
 		bool		requested = IvmSharedWorkerTakeRequest();
 		bool		useful = do_round(upkeep);
 
@@ -483,7 +494,7 @@ work(Upkeep *upkeep)
 			idle = 0;
 		else if (++idle >= IDLE_ROUNDS || upkeep->rounds == 1)
 			return;				/* the first round alone tells that nothing goes on here */
-		if (!nap())
+		if (!nap(upkeep, start))
 		{
 			IvmSharedWorkerReport(true, true);
 			IvmSharedWakeCustodian();	/* come again when the database is free */
