@@ -221,16 +221,25 @@ build_view(Upkeep *upkeep, void *arg)
 		task->reason = why;
 }
 
+/* Not the view's fault, and not worth the log: somebody has locked what we need. */
+static bool
+was_in_the_way(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
+}
+
 static void
 note_failure(Upkeep *upkeep, const BuildTask *task, const ErrorData *error)
 {
 	const char *message = error ? error->message : task->reason ? task->reason : "unknown reason";
+	bool		failed = error != NULL && !was_in_the_way(error);
 	bool		news = IvmSharedBuildFailed(task->entry->id,
-											psprintf("%s: %s", error ? "last build failed" : "cannot be built yet", message));
+											psprintf("%s: %s", failed ? "last build failed" : "cannot be built yet", message));
 
 	upkeep->leftover = true;
 	upkeep->retry_soon = true;
-	ereport(error && news ? LOG : DEBUG1,
+	ereport(failed && news ? LOG : DEBUG1,
 			(errcode(error ? error->sqlerrcode : ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("ivm_fdw: could not build view %s: %s",
 					task->name ? task->name : psprintf("%u", task->entry->relid), message),
