@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "fmgr.h"
 #include "ivm_fdw.h"
+#include "maintain/commit.h"
 #include "maintain/ddl.h"
 #include "maintain/rebuild.h"
 #include "miscadmin.h"
@@ -77,6 +78,7 @@ _PG_init(void)
 	IvmDdlInstallHooks();
 	IvmPathsInstallHooks();
 	IvmCustodianRegister();
+	IvmCommitRegister();
 }
 
 /* ---- rebuild ---- */

@@ -192,7 +192,6 @@ ivm_fdw_capture(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	check_called_by_trigger_manager(fcinfo, true);
-	IvmCommitRegister();
 	rel = trigdata->tg_relation;
 
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
@@ -229,7 +228,6 @@ ivm_fdw_truncated(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	check_called_by_trigger_manager(fcinfo, false);
-	IvmCommitRegister();
 	leaf = RelationGetRelid(trigdata->tg_relation);
 
 	foreach(lc, IvmViewsOfLeaf(leaf))
@@ -264,7 +262,6 @@ IvmCaptureBegins(const IvmView *view, bool had_xid)
 
 	if (!had_xid)
 		return;
-	IvmCommitRegister();
 	foreach(lc, IvmViewLeaves(view))
 	{
 		if (maybe_changed(lfirst_oid(lc)))

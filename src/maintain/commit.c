@@ -20,7 +20,6 @@
 #include "store/store.h"
 #include "utils/memutils.h"
 
-static bool registered = false;
 static bool publication_over = false;	/* in this transaction */
 static bool wake_at_commit = false;
 
@@ -69,7 +68,7 @@ xact_callback(XactEvent event, void *arg)
 			return;				/* parallel workers write nothing */
 	}
 	IvmOverlayForget();
-	IvmLinearForgetUserCode();
+	IvmLinearForgetUserCode(true);
 	publication_over = false;
 	wake_at_commit = false;
 }
@@ -81,17 +80,14 @@ subxact_callback(SubXactEvent event, SubTransactionId mySubid,
 	if (event != SUBXACT_EVENT_ABORT_SUB)
 		return;
 	IvmOverlayAbortSub(mySubid);
-	IvmLinearForgetUserCode();
+	IvmLinearForgetUserCode(false);
 }
 
 void
 IvmCommitRegister(void)
 {
-	if (registered)
-		return;
 	RegisterXactCallback(xact_callback, NULL);
 	RegisterSubXactCallback(subxact_callback, NULL);
-	registered = true;
 }
 
 void
@@ -104,6 +100,5 @@ IvmCommitCaptured(void)
 void
 IvmCommitWakeCustodian(void)
 {
-	IvmCommitRegister();
 	wake_at_commit = true;
 }

@@ -8,7 +8,7 @@
 #ifndef IVM_COMMIT_H
 #define IVM_COMMIT_H
 
-/* Once a process; cheap afterwards.  Everything that fills the overlay calls it. */
+/* From _PG_init: early, since a callback registered while a transaction commits is not called for it. */
 extern void IvmCommitRegister(void);
 
 /*

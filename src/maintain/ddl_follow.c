@@ -102,7 +102,6 @@ views_escaped(List *relids, bool in_tree)
 		view = IvmViewGet(lfirst_oid(lc));
 		if (in_tree && !view->inh)
 			continue;
-		IvmCommitRegister();
 		IvmOverlayLose(view->id);
 	}
 	if (relids != NIL)

@@ -15,6 +15,7 @@
 
 #include "access/relation.h"
 #include "access/tupconvert.h"
+#include "access/xact.h"
 #include "catalog/partition.h"
 #include "executor/executor.h"
 #include "maintain/linear.h"
@@ -32,9 +33,11 @@ typedef struct AccumCode
 struct IvmLinear
 {
 	IvmView    *view;
+	MemoryContext cxt;			/* where all of it lives */
 	Oid			leaf;
 	TupleDesc	desc;			/* the leaf's, as compiled for */
-	bool		busy;			/* between Get and Release; forgotten after an error */
+	bool		busy;			/* between Get and Release, or left by an error */
+	SubTransactionId user;		/* whose Get it was */
 	uint64		epoch;			/* of user code */
 	ExprContext *econtext;
 	ExprState  *where;
@@ -48,13 +51,16 @@ struct IvmLinear
 	struct IvmLinear *next;		/* other leaves of the view */
 };
 
-/* Counts the ends of (sub)transactions that may have interrupted user code. */
+/* Count the ends of (sub)transactions that may have interrupted user code, and of transactions. */
 static uint64 user_code_epoch = 1;
+static uint64 transaction_epoch = 1;
 
 void
-IvmLinearForgetUserCode(void)
+IvmLinearForgetUserCode(bool transaction_ended)
 {
 	user_code_epoch++;
+	if (transaction_ended)
+		transaction_epoch++;
 }
 
 /* Copy an expression over the root table, turned to the leaf's columns. */
@@ -126,6 +132,13 @@ make_linear(IvmView *view, Relation root, Relation leaf)
 	return linear;
 }
 
+/* Has an error, since it was compiled, perhaps left user code in the middle? */
+static bool
+is_stale(const IvmLinear *linear)
+{
+	return linear->view->user_code && linear->epoch != user_code_epoch;
+}
+
 /*
  * Is the compiled form still good?  A view's definition goes stale with its
  * root table's, but a leaf's columns may change by themselves.
@@ -133,9 +146,8 @@ make_linear(IvmView *view, Relation root, Relation leaf)
 static bool
 still_good(const IvmLinear *linear, Relation leaf)
 {
-	if (linear->view->user_code && linear->epoch != user_code_epoch)
-		return false;
-	return RelationGetDescr(leaf)->natts == linear->desc->natts &&
+	return !is_stale(linear) &&
+		RelationGetDescr(leaf)->natts == linear->desc->natts &&
 		equalTupleDescs(RelationGetDescr(leaf), linear->desc);
 }
 
@@ -156,8 +168,16 @@ compile_linear(IvmView *view, Relation leaf)
 		linear = make_linear(view, root, leaf);
 		relation_close(root, AccessShareLock);
 	}
+	linear->cxt = cxt;
 	MemoryContextSwitchTo(old);
 	return linear;
+}
+
+/* Is somebody further up in the call stack at work with it? */
+static bool
+in_use(const IvmLinear *linear)
+{
+	return linear->busy && linear->view->user_code && SubTransactionIsActive(linear->user);
 }
 
 IvmLinear *
@@ -167,19 +187,23 @@ IvmLinearGet(IvmView *view, Relation leaf)
 	IvmLinear  *linear;
 
 	/* an entry of an ended transaction is not even looked at */
-	if (view->user_code && view->linears_epoch != user_code_epoch)
+	if (view->user_code && view->linears_epoch != transaction_epoch)
 		view->linears = NULL;
-	view->linears_epoch = user_code_epoch;
+	view->linears_epoch = transaction_epoch;
 
-	for (; (linear = *link) != NULL; link = &linear->next)
+	while ((linear = *link) != NULL)
 	{
-		if (linear->leaf != RelationGetRelid(leaf) || (linear->busy && view->user_code))
-			continue;
-		if (still_good(linear, leaf))
+		bool		wanted = linear->leaf == RelationGetRelid(leaf);
+
+		if (in_use(linear) || (!wanted && !is_stale(linear)))
+			link = &linear->next;
+		else if (wanted && still_good(linear, leaf))
 			break;
-		*link = linear->next;
-		linear = NULL;
-		break;
+		else
+		{
+			*link = linear->next;
+			MemoryContextDelete(linear->cxt);
+		}
 	}
 	if (linear == NULL)
 	{
@@ -188,6 +212,7 @@ IvmLinearGet(IvmView *view, Relation leaf)
 		view->linears = linear;
 	}
 	linear->busy = true;
+	linear->user = GetCurrentSubTransactionId();
 	return linear;
 }
 

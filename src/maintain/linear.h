@@ -24,8 +24,8 @@ typedef struct IvmLinear IvmLinear;
 extern IvmLinear *IvmLinearGet(IvmView *view, Relation leaf);
 extern void IvmLinearRelease(IvmLinear *linear);
 
-/* Forget compiled forms that may have been left in the middle by an error. */
-extern void IvmLinearForgetUserCode(void);
+/* A transaction, or a subtransaction by abort, has ended: forget what may be left in the middle. */
+extern void IvmLinearForgetUserCode(bool transaction_ended);
 
 /* Do two rows agree, bit by bit, in every column that the view uses? */
 extern bool IvmLinearSameInput(IvmLinear *linear, TupleTableSlot *a, TupleTableSlot *b);

@@ -41,7 +41,7 @@ typedef struct Element
 typedef struct Epoch
 {
 	struct Epoch *older;
-	CommandId	start;			/* elements of lower command ids belong to an older epoch */
+	CommandId	start;			/* the TRUNCATE's command; frozen rows that came later have a lower one */
 	IvmGroups  *groups;			/* NULL until needed */
 } Epoch;
 
@@ -130,6 +130,7 @@ undo_element(ViewOverlay *overlay, Element *element)
 	Assert(group->extra == element);
 	IvmStateAdd(desc, group->state, &element->state, -1);
 	group->extra = element->older;
+	pfree(element);				/* rolled back savepoints can be many */
 	MemoryContextSwitchTo(old);
 }
 
@@ -226,17 +227,6 @@ get_overlay(uint32 id)
 
 /* ---- capture's side ---- */
 
-/* The newest epoch that holds changes of command cid. */
-static Epoch *
-epoch_of(ViewOverlay *overlay, CommandId cid)
-{
-	Epoch	   *epoch = overlay->epoch;
-
-	while (epoch->older && cid < epoch->start)
-		epoch = epoch->older;
-	return epoch;
-}
-
 /* An element of the same subtransaction and command, among the newest few. */
 static Element *
 find_element(IvmGroup *group, SubTransactionId subid, CommandId cid)
@@ -295,7 +285,7 @@ void
 IvmOverlayAdd(IvmView *view, const char *key, uint32 keylen, const IvmState *delta, CommandId cid)
 {
 	ViewOverlay *overlay = get_overlay(view->id);
-	Epoch	   *epoch = epoch_of(overlay, cid);
+	Epoch	   *epoch = overlay->epoch; /* TRUNCATE waits for what is still to be captured */
 	MemoryContext old;
 	IvmGroup   *group;
 	Element    *element;

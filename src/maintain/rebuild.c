@@ -20,7 +20,6 @@
 #include "access/xact.h"
 #include "compat.h"
 #include "executor/executor.h"
-#include "maintain/commit.h"
 #include "maintain/groups.h"
 #include "maintain/linear.h"
 #include "maintain/overlay.h"
@@ -250,7 +249,6 @@ IvmRebuildView(Oid relid, bool wait, const char **why)
 	IvmView    *view;
 	int64		rows = -1;
 
-	IvmCommitRegister();
 	LockRelationOid(relid, AccessShareLock);
 	view = lock_view(relid, wait, &reason);
 	if (view && can_build(view, &reason))

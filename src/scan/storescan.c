@@ -123,9 +123,9 @@ IvmStorePick(const IvmView *view, Snapshot snapshot, bool *captured, const char 
 		*reason = "serializable transaction";
 		return NULL;
 	}
-	if (!IsMVCCSnapshot(snapshot))
+	if (!IsMVCCSnapshot(snapshot) || snapshot->takenDuringRecovery)
 	{
-		*reason = "not an MVCC snapshot";
+		*reason = "the snapshot was not taken by a running primary";
 		return NULL;
 	}
 	if (IsParallelWorker() && TransactionIdIsValid(GetTopTransactionIdIfAny()))
