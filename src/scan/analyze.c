@@ -17,6 +17,7 @@
 #include "executor/executor.h"
 #include "scan/analyze.h"
 #include "scan/conditions.h"
+#include "scan/paths.h"
 #include "scan/reader.h"
 #include "store/generation.h"
 #include "store/store.h"
@@ -25,9 +26,6 @@
 #include "utils/sampling.h"
 #include "utils/snapmgr.h"
 #include "view/catalog.h"
-
-/* Guess of a stored group's size: what is shown as pages has no other meaning. */
-#define ROW_BYTES 64
 
 typedef struct Sample
 {
@@ -62,25 +60,10 @@ sample_row(Sample *sample, TupleTableSlot *slot)
 	sample->seen++;
 }
 
-/* Each output's slot column. */
-static int *
-columns_of_outputs(TupleDesc desc)
-{
-	int		   *outputs = IvmOutputsOfColumns(desc);
-	int		   *columns = palloc(Max(desc->natts, 1) * sizeof(int));
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		if (outputs[i] >= 0)
-			columns[outputs[i]] = i;
-	}
-	return columns;
-}
-
 static void
 sample_view(Relation relation, Snapshot snapshot, Sample *sample)
 {
-	IvmReadRequest request = {.columns = columns_of_outputs(RelationGetDescr(relation))};
+	IvmReadRequest request = {.columns = IvmColumnsOfOutputs(RelationGetDescr(relation))};
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsVirtual);
 	IvmReader  *reader = IvmReaderBegin(IvmViewGet(RelationGetRelid(relation)), &request);
 
@@ -121,6 +104,6 @@ IvmAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *func, BlockNumb
 	if (IvmStoreAvailable(NULL))
 		rows = IvmGenerationEstimateRows(IvmViewGet(RelationGetRelid(relation))->id);
 	*func = acquire_sample_rows;
-	*totalpages = Max(1, ceil(rows * ROW_BYTES / BLCKSZ));
+	*totalpages = Max(1, ceil(rows * IVM_ROW_BYTES / BLCKSZ));
 	return true;
 }

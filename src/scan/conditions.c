@@ -42,20 +42,44 @@ IvmOutputsOfColumns(TupleDesc desc)
 	return outputs;
 }
 
-/* Is the expression a column that shows a key?  Sets cond->output and key. */
-static bool
-match_key(const CondContext *cxt, Node *node, IvmKeyCond *cond)
+int *
+IvmColumnsOfOutputs(TupleDesc desc)
+{
+	int		   *columns = palloc0(Max(desc->natts, 1) * sizeof(int));
+	int			next = 0;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			columns[next++] = i;
+	}
+	return columns;
+}
+
+AttrNumber
+IvmPlainColumn(Node *node, Index relid)
 {
 	Var		   *var;
 
 	while (node != NULL && IsA(node, RelabelType))
 		node = (Node *) ((RelabelType *) node)->arg;
 	if (node == NULL || !IsA(node, Var))
-		return false;
+		return 0;
 	var = (Var *) node;
-	if (var->varno != cxt->rel->relid || var->varlevelsup != 0 || var->varattno <= 0)
+	if (var->varno != relid || var->varlevelsup != 0)
+		return 0;
+	return Max(var->varattno, 0);
+}
+
+/* Is the expression a column that shows a key?  Sets cond->output and key. */
+static bool
+match_key(const CondContext *cxt, Node *node, IvmKeyCond *cond)
+{
+	AttrNumber	attno = IvmPlainColumn(node, cxt->rel->relid);
+
+	if (attno == 0)
 		return false;
-	cond->output = cxt->outputs[var->varattno - 1];
+	cond->output = cxt->outputs[attno - 1];
 	if (cond->output < 0 || cond->output >= cxt->view->noutputs)
 		return false;
 	cond->key = cxt->view->outkey[cond->output];

@@ -51,6 +51,12 @@ typedef struct IvmKeyCond
  */
 extern int *IvmOutputsOfColumns(TupleDesc desc);
 
+/* And back: the column (0-based) that each output column is. */
+extern int *IvmColumnsOfOutputs(TupleDesc desc);
+
+/* The column (attno) of a relation that an expression is, but for its type's name; 0: none. */
+extern AttrNumber IvmPlainColumn(Node *node, Index relid);
+
 /*
  * The key conditions among RestrictInfos that a scan of the store can use:
  * those on leading key columns, where all but the last are compared with

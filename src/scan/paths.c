@@ -38,9 +38,6 @@
 #include "utils/typcache.h"
 #include "view/catalog.h"
 
-/* Guess of a stored group's size, for ANALYZE's and the cost model's pages. */
-#define ROW_BYTES 64
-
 /* At most so many sets of other relations are tried as parameters. */
 #define MAX_PARAMETERIZATIONS 16
 
@@ -216,7 +213,7 @@ IvmGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 	rel->fdw_private = planrel;
 	rel->tuples = estimate_groups(planrel, rel->tuples);
-	rel->pages = ceil(rel->tuples * ROW_BYTES / BLCKSZ);
+	rel->pages = ceil(rel->tuples * IVM_ROW_BYTES / BLCKSZ);
 	rel->rows = rel->tuples *
 		clauselist_selectivity(root, rel->baserestrictinfo, 0, JOIN_INNER, NULL);
 
@@ -267,7 +264,7 @@ cost_scan(PlannerInfo *root, RelOptInfo *rel, List *conds, int nequal,
 	*total = *startup +
 		ranges * (0.25 + cpu_operator_cost * log(rel->tuples + 1)) +
 		fetched * (2 * cpu_tuple_cost + qual.per_tuple) +
-		fetched * ROW_BYTES / BLCKSZ * seq_page_cost +
+		fetched * IVM_ROW_BYTES / BLCKSZ * seq_page_cost +
 		rows * rel->reltarget->cost.per_tuple;
 }
 
@@ -391,13 +388,7 @@ static bool
 is_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 		  EquivalenceMember *em, void *arg)
 {
-	Node	   *node = (Node *) em->em_expr;
-
-	while (node != NULL && IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
-	return node != NULL && IsA(node, Var) &&
-		((Var *) node)->varno == rel->relid &&
-		((Var *) node)->varattno == *(AttrNumber *) arg;
+	return IvmPlainColumn((Node *) em->em_expr, rel->relid) == *(AttrNumber *) arg;
 }
 
 /* Join clauses that could be key conditions, given rows of other relations. */

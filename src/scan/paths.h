@@ -20,6 +20,9 @@ extern ForeignScan *IvmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid re
 /* Tell the planner that keys are unique (from _PG_init). */
 extern void IvmPathsInstallHooks(void);
 
+/* Guess of a stored group's size, where pages are asked for. */
+#define IVM_ROW_BYTES 64
+
 /* What a plan's fdw_private holds. */
 typedef enum IvmPlanItem
 {

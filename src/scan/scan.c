@@ -58,23 +58,6 @@ IvmBeginForeignScan(ForeignScanState *node, int eflags)
 	node->fdw_state = state;
 }
 
-/* The slot column that each output goes to; NULL where they are the same. */
-static int *
-columns_of_outputs(const IvmView *view, const int *outputs, TupleDesc desc)
-{
-	int		   *columns;
-
-	if (desc->natts == view->noutputs)
-		return NULL;
-	columns = palloc0(Max(view->noutputs, 1) * sizeof(int));
-	for (int i = 0; i < desc->natts; i++)
-	{
-		if (outputs[i] >= 0 && outputs[i] < view->noutputs)
-			columns[outputs[i]] = i;
-	}
-	return columns;
-}
-
 /* As an array, NULL where all are wanted. */
 static bool *
 wanted_array(const IvmView *view, List *wanted)
@@ -155,7 +138,7 @@ prepare(ForeignScanState *node, ViewScan *state)
 
 	outputs = IvmOutputsOfColumns(RelationGetDescr(rel));
 	state->request.wanted = wanted_array(state->view, list_nth(private, IVM_PLAN_WANTED));
-	state->request.columns = columns_of_outputs(state->view, outputs, RelationGetDescr(rel));
+	state->request.columns = IvmColumnsOfOutputs(RelationGetDescr(rel));
 	state->request.sortcols = list_nth(private, IVM_PLAN_SORTCOLS);
 	state->request.quals = IvmKeyCondsForLive(state->conds, plan->fdw_recheck_quals,
 											  plan->scan.scanrelid, outputs);
