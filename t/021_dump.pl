@@ -75,7 +75,9 @@ is_same($node, '"the schema".v', $query, 'the original is as it was');
 
 # the dump of a dump is the same
 $node->command_ok([ 'pg_dump', '-f', "$dir/again.sql", 'postgres' ], 'pg_dump again');
-is(slurp_file("$dir/again.sql"), $dump, 'a dump does not depend on the copies');
+# (newer versions of pg_dump write a random key with \\restrict)
+my ($before, $again) = map { s/^\\(?:un)?restrict.*$//mgr } $dump, slurp_file("$dir/again.sql");
+is($again, $before, 'a dump does not depend on the copies');
 
 # dropping the extension takes everything along
 $node->safe_psql('postgres', 'DROP EXTENSION ivm_fdw CASCADE');
