@@ -56,6 +56,7 @@
 #define MAX_HEADROOM		(16 * 1024 * 1024)
 #define SPARE_DEPTH			2	/* levels that trees may grow during a transaction */
 #define UNKNOWN_DEPTH		12	/* assumed where looking would cost more than it saves */
+#define LMDB_FILES			2	/* that an environment keeps open */
 #define LOCK_FILE_SLOT		64	/* LMDB's reader slots, and its header, are cache lines */
 #define LOCK_FILE_HEADER	(8 * LOCK_FILE_SLOT)
 
@@ -142,7 +143,8 @@ IvmStoreError(int rc, const char *doing)
 		case ENOMEM:
 			ereport(ERROR,
 					(errcode(ERRCODE_OUT_OF_MEMORY),
-					 errmsg("out of memory while %s the store of incremental views", doing)));
+					 errmsg("out of memory while %s the store of incremental views", doing),
+					 errhint("The store needs address space for ivm_fdw.map_size.")));
 			break;
 		case MDB_INVALID:
 		case MDB_VERSION_MISMATCH:
@@ -221,6 +223,8 @@ close_env(void)
 	if (read_txn)
 		mdb_txn_abort(read_txn);
 	mdb_env_close(env);
+	for (int i = 0; i < LMDB_FILES; i++)
+		ReleaseExternalFD();
 	env = NULL;
 	read_txn = NULL;
 	write_txn = NULL;
@@ -412,6 +416,8 @@ open_env(void)
 		env = NULL;
 		IvmStoreError(rc, "opening");
 	}
+	for (int i = 0; i < LMDB_FILES; i++)
+		ReserveExternalFD();
 	page_size = stat.ms_psize;
 	reserved = 0;
 }

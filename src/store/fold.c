@@ -100,6 +100,7 @@ static DeltaFate
 decide(const Fold *fold, const IvmRowParts *parts)
 {
 	bool		in_b = true;
+	bool		committed = true;
 
 	for (int i = 0; i <= parts->nmore; i++)
 	{
@@ -107,24 +108,25 @@ decide(const Fold *fold, const IvmRowParts *parts)
 
 		if (!FullTransactionIdPrecedes(xid, fold->horizon))
 			return DELTA_KEEP;
+		in_b = in_b && (fold->gen == NULL || IvmXidSetContains(fold->gen->b, xid));
 	}
+	if (in_b)
+		return DELTA_DROP;		/* whether it committed or not */
 	for (int i = 0; i <= parts->nmore; i++)
 	{
-		FullTransactionId xid = IvmTagXid(parts->xid, parts->more, i);
-
-		switch (IvmXidFateOf(xid))
+		switch (IvmXidFateOf(IvmTagXid(parts->xid, parts->more, i)))
 		{
 			case IVM_XID_COMMITTED:
-				in_b = in_b && fold->gen && IvmXidSetContains(fold->gen->b, xid);
 				break;
 			case IVM_XID_ABORTED:
 				return DELTA_DROP;
 			case IVM_XID_RUNNING:
 			case IVM_XID_FORGOTTEN:
-				return DELTA_KEEP;
+				committed = false;
+				break;
 		}
 	}
-	return fold->gen == NULL || in_b ? DELTA_DROP : DELTA_ADD;
+	return committed ? DELTA_ADD : DELTA_KEEP;
 }
 
 /* Sort the entries into groups, and decide about each.  Returns the number that stay. */
@@ -500,7 +502,7 @@ judge_invalidations(Prune *prune, bool building, FullTransactionId horizon)
 		for (int j = 0; j < dir->ngens; j++)
 			in_all = in_all && (prune->generation[j] || IvmXidSetContains(dir->gens[j].b, xid));
 		prune->invalid[i] = fate == IVM_XID_ABORTED ||
-			(fate == IVM_XID_COMMITTED && in_all && !building &&
+			(fate != IVM_XID_RUNNING && in_all && !building &&
 			 FullTransactionIdPrecedes(xid, horizon));
 		if (prune->invalid[i])
 		{

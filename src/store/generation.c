@@ -201,7 +201,7 @@ usable(const IvmGeneration *gen, const IvmDirectory *dir, Snapshot snapshot,
 static IvmGeneration *
 newest_seen(const IvmDirectory *dir, Snapshot snapshot, const char **reason)
 {
-	*reason = "not built yet";
+	*reason = dir->ngens == 0 ? "not built yet" : "the snapshot is older than the build";
 	for (int i = dir->ngens - 1; i >= 0; i--)
 	{
 		if (dir->settled[i])
@@ -278,10 +278,21 @@ entries_bytes(const IvmEntries *entries)
 	return bytes;
 }
 
-/* Count the pending deltas, their oldest tag and size. */
 static void
-look_at_deltas(uint32 view, IvmEntries *entries, IvmViewStoreInfo *info)
+keep_older(FullTransactionId *oldest, FullTransactionId xid)
 {
+	if (!FullTransactionIdIsValid(*oldest) || FullTransactionIdPrecedes(xid, *oldest))
+		*oldest = xid;
+}
+
+/*
+ * Count the pending deltas, their oldest tag and size.  Returns the oldest tag
+ * that is not in the B of the newest generation.
+ */
+static FullTransactionId
+look_at_deltas(uint32 view, const IvmXidSet *b, IvmEntries *entries, IvmViewStoreInfo *info)
+{
+	FullTransactionId outside = InvalidFullTransactionId;
 	char		prefix[4];
 	char		last[IVM_MAX_STORE_KEY];
 	Size		lastlen = 0;
@@ -299,15 +310,16 @@ look_at_deltas(uint32 view, IvmEntries *entries, IvmViewStoreInfo *info)
 
 			if (!IvmDeltaParse(entry->key, entry->keylen, entry->value, entry->valuelen, &parts))
 				IvmStoreCorrupted("malformed delta");
-			if (!FullTransactionIdIsValid(info->oldest_tag) ||
-				FullTransactionIdPrecedes(parts.xid, info->oldest_tag))
-				info->oldest_tag = parts.xid;
+			keep_older(&info->oldest_tag, parts.xid);
+			if (b && !IvmXidSetContains(b, parts.xid))
+				keep_older(&outside, parts.xid);
 			memcpy(last, entry->key, entry->keylen);
 			lastlen = entry->keylen;
 		}
 		info->pending += entries->n;
 		info->bytes += entries_bytes(entries);
 	} while (entries->n == SCAN_ENTRIES);
+	return outside;
 }
 
 /* Size of a base, from a sample of its rows. */
@@ -332,6 +344,7 @@ IvmViewStoreInfoGet(uint32 view, IvmViewStoreInfo *info)
 	IvmDirectory *dir = IvmDirectoryRead(view);
 	IvmGeneration *gen = newest_committed(dir);
 	IvmEntries	entries;
+	FullTransactionId oldest;
 
 	memset(info, 0, sizeof(*info));
 	info->oldest_tag = InvalidFullTransactionId;
@@ -348,7 +361,11 @@ IvmViewStoreInfoGet(uint32 view, IvmViewStoreInfo *info)
 			info->invalid = !IvmXidSetContains(gen->b, dir->invalid[i]) &&
 				IvmXidFateOf(dir->invalid[i]) == IVM_XID_COMMITTED;
 	}
-	look_at_deltas(view, &entries, info);
+	oldest = look_at_deltas(view, gen ? gen->b : NULL, &entries, info);
+
+	/* A delta that no reader can judge any more makes the generation useless. */
+	if (FullTransactionIdIsValid(oldest) && IvmXidFateOf(oldest) == IVM_XID_FORGOTTEN)
+		info->invalid = true;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(cxt);
 }

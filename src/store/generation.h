@@ -80,7 +80,8 @@ typedef struct IvmViewStoreInfo
 	IvmGeneration newest;		/* the newest such (b is NULL) */
 	int			ngenerations;
 	bool		building;		/* a running transaction's marker */
-	bool		invalid;		/* an invalidation that the newest generation does not contain */
+	bool		invalid;		/* the newest generation needs a rebuild: an invalidation that it does
+								 * not contain, or a delta that has outlived the commit log */
 	int64		pending;		/* delta entries */
 	FullTransactionId oldest_tag;	/* of the pending deltas; Invalid if none */
 	int64		bytes;			/* approximate size of base and delta entries */

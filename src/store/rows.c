@@ -203,7 +203,7 @@ typedef struct BatchRow
 	int			ndeltas;
 } BatchRow;
 
-/* Does a tag count: seen by the snapshot and not in B? */
+/* What the scan thinks of a transaction. */
 typedef struct Verdict
 {
 	FullTransactionId xid;
@@ -672,7 +672,7 @@ next_batch(IvmRowScan *scan)
 	fill_batch(scan);
 }
 
-/* What the scan thinks of a transaction; asked once as long as the table holds it. */
+/* Asked once as long as the table holds it.  The snapshot sees what is in B, since it sees B's maker. */
 static inline const Verdict *
 verdict_on(IvmRowScan *scan, FullTransactionId xid)
 {
@@ -680,30 +680,36 @@ verdict_on(IvmRowScan *scan, FullTransactionId xid)
 
 	if (!FullTransactionIdEquals(verdict->xid, xid))
 	{
-		verdict->sight = IvmSnapshotSees(scan->snapshot, xid);
 		verdict->in_b = IvmXidSetContains(scan->b, xid);
+		verdict->sight = verdict->in_b ? IVM_SEEN : IvmSnapshotSees(scan->snapshot, xid);
 		verdict->xid = xid;
 	}
 	return verdict;
 }
 
-/* A tag counts where the snapshot sees all of it and B does not. */
+/*
+ * A tag counts where the snapshot sees all of it and B does not.  What is in B
+ * is in the base, however old: the commit log is not asked.
+ */
 static bool
 delta_counts(IvmRowScan *scan, const BatchDelta *delta, bool *too_old)
 {
 	bool		in_b = true;
+	bool		seen = true;
+	bool		forgotten = false;
 
 	for (int i = 0; i <= delta->nmore; i++)
 	{
 		const Verdict *verdict = verdict_on(scan, IvmTagXid(delta->xid, delta->more, i));
 
-		if (verdict->sight == IVM_TOO_OLD)
-			*too_old = true;
-		if (verdict->sight != IVM_SEEN)
-			return false;
 		in_b = in_b && verdict->in_b;
+		seen = seen && verdict->sight != IVM_UNSEEN;
+		forgotten = forgotten || verdict->sight == IVM_TOO_OLD;
 	}
-	return !in_b;
+	if (in_b || !seen)
+		return false;
+	*too_old = forgotten;
+	return !forgotten;
 }
 
 bool
