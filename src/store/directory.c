@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "store/directory.h"
+#include "store/entries.h"
 #include "store/layout.h"
 
 #define KIND_GENERATION		'G'

@@ -36,6 +36,7 @@
 
 #include "store/accum.h"
 #include "store/directory.h"
+#include "store/entries.h"
 #include "store/fold.h"
 #include "store/layout.h"
 #include "store/rows.h"

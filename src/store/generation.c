@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "store/directory.h"
+#include "store/entries.h"
 #include "store/layout.h"
 #include "store/rows.h"
 
