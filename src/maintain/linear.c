@@ -21,7 +21,7 @@
 #include "maintain/linear.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/datum.h"
-#include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 
 typedef struct AccumCode
@@ -39,6 +39,7 @@ struct IvmLinear
 	bool		busy;			/* between Get and Release, or left by an error */
 	SubTransactionId user;		/* whose Get it was */
 	uint64		epoch;			/* of user code */
+	uint64		checked;		/* relcache_epoch when desc was last compared */
 	ExprContext *econtext;
 	ExprState  *where;
 	ExprState **keys;
@@ -54,6 +55,25 @@ struct IvmLinear
 /* Count the ends of (sub)transactions that may have interrupted user code, and of transactions. */
 static uint64 user_code_epoch = 1;
 static uint64 transaction_epoch = 1;
+
+/* Counts the relations that were invalidated: while it stands, so do their columns. */
+static uint64 relcache_epoch = 1;
+
+static void
+count_invalidation(Datum arg, Oid relid)
+{
+	relcache_epoch++;
+}
+
+static void
+watch_relcache(void)
+{
+	static bool watching = false;
+
+	if (!watching)
+		CacheRegisterRelcacheCallback(count_invalidation, (Datum) 0);
+	watching = true;
+}
 
 void
 IvmLinearForgetUserCode(bool transaction_ended)
@@ -112,6 +132,7 @@ make_linear(IvmView *view, Relation root, Relation leaf)
 	linear->leaf = RelationGetRelid(leaf);
 	linear->desc = CreateTupleDescCopyConstr(RelationGetDescr(leaf));	/* as still_good compares it */
 	linear->epoch = user_code_epoch;
+	linear->checked = relcache_epoch;
 	linear->econtext = CreateStandaloneExprContext();
 	map_columns(linear, root, leaf);
 	linear->where = compile(view->where, root, leaf);
@@ -144,11 +165,16 @@ is_stale(const IvmLinear *linear)
  * root table's, but a leaf's columns may change by themselves.
  */
 static bool
-still_good(const IvmLinear *linear, Relation leaf)
+still_good(IvmLinear *linear, Relation leaf)
 {
-	return !is_stale(linear) &&
-		RelationGetDescr(leaf)->natts == linear->desc->natts &&
-		equalTupleDescs(RelationGetDescr(leaf), linear->desc);
+	if (is_stale(linear))
+		return false;
+	if (linear->checked == relcache_epoch)
+		return true;
+	if (!equalTupleDescs(RelationGetDescr(leaf), linear->desc))
+		return false;
+	linear->checked = relcache_epoch;
+	return true;
 }
 
 static IvmLinear *
@@ -159,6 +185,7 @@ compile_linear(IvmView *view, Relation leaf)
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	IvmLinear  *linear;
 
+	watch_relcache();
 	if (view->baserel == RelationGetRelid(leaf))
 		linear = make_linear(view, leaf, leaf);
 	else
