@@ -172,9 +172,9 @@ check_column_type_change(Oid relid, const char *column)
 
 		foreach(vc, IvmViewsOverTable(lfirst_oid(tc)))
 		{
-			IvmView    *view = IvmViewGet(lfirst_oid(vc));
+			IvmView    *view = IvmViewGetIfAny(lfirst_oid(vc));
 
-			if (attnum != InvalidAttrNumber &&
+			if (view != NULL && attnum != InvalidAttrNumber &&
 				bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, view->columns))
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -95,12 +95,9 @@ views_escaped(List *relids, bool in_tree)
 
 	foreach(lc, relids)
 	{
-		IvmView    *view;
+		IvmView    *view = IvmViewGetIfAny(lfirst_oid(lc));
 
-		if (IvmCatalogBaseTables(lfirst_oid(lc)) == NIL)
-			continue;			/* dropped */
-		view = IvmViewGet(lfirst_oid(lc));
-		if (in_tree && !view->inh)
+		if (view == NULL || (in_tree && !view->inh))
 			continue;
 		IvmOverlayLose(view->id);
 	}
@@ -108,13 +105,25 @@ views_escaped(List *relids, bool in_tree)
 		IvmCommitWakeCustodian();
 }
 
+/*
+ * A table may have lost its last view.  Waits for no lock: other tables'
+ * writers would make a deadlock of it.
+ */
 static void
-follow_leaf(Oid leaf, bool renew)
+follow_orphan(Oid leaf)
+{
+	if (IvmLeafViewRelids(leaf) == NIL && !IvmTriggersRemove(leaf))
+		IvmCommitWakeCustodian();	/* it tidies later */
+}
+
+/* A table's triggers, or its place in a tree, were altered: it is locked, or its parent is. */
+static void
+follow_leaf(Oid leaf)
 {
 	if (IvmLeafViewRelids(leaf) != NIL)
-		IvmTriggersEnsure(leaf, renew);
-	else if (!IvmTriggersRemove(leaf))
-		IvmCommitWakeCustodian();	/* it tidies later */
+		IvmTriggersEnsure(leaf, true);
+	else
+		follow_orphan(leaf);
 }
 
 static void
@@ -133,7 +142,7 @@ follow_children(IvmTouched *touched)
 					 errmsg("view \"%s\" cannot be a partition or child table", get_rel_name(child)),
 					 errhint("Select from the view itself, or combine it with others in an ordinary view.")));
 		foreach(leaf, IvmLeavesOfTable(child, true))
-			follow_leaf(lfirst_oid(leaf), true);
+			follow_leaf(lfirst_oid(leaf));
 		if (IvmCatalogBaseTables(child) == NIL)
 			views_escaped(IvmLeafViewRelids(child), true);
 	}
@@ -158,14 +167,14 @@ follow_triggers(IvmTouched *touched)
 
 		if (!OidIsValid(table))
 			continue;			/* none of ours, or renewed just now */
-		follow_leaf(table, true);
+		follow_leaf(table);
 		views_escaped(IvmLeafViewRelids(table), false);
 	}
 	foreach(lc, touched->bared)
 	{
 		if (!OidIsValid(get_rel_namespace(lfirst_oid(lc))))
 			continue;			/* dropped with its triggers */
-		follow_leaf(lfirst_oid(lc), true);
+		follow_leaf(lfirst_oid(lc));
 		views_escaped(IvmLeafViewRelids(lfirst_oid(lc)), false);
 	}
 }
@@ -179,7 +188,7 @@ follow_tables(IvmTouched *touched)
 	follow_triggers(touched);
 	views_escaped(touched->views, true);
 	foreach(lc, touched->orphans)
-		follow_leaf(lfirst_oid(lc), false);
+		follow_orphan(lfirst_oid(lc));
 }
 
 /* ---- names and code ---- */

@@ -496,7 +496,7 @@ IvmCatalogBaseTables(Oid relid)
 static void
 load_error_context(void *arg)
 {
-	errcontext("definition of view \"%s\"", get_rel_name(*(Oid *) arg));
+	errcontext("definition of the view with OID %u", *(Oid *) arg);
 }
 
 static Query *
@@ -517,42 +517,37 @@ IvmCatalogQueryOfText(Oid relid)
 	return parse_option(relid, IvmPinsParse(IvmOptionGet(relid, IVM_OPTION_SETTINGS)));
 }
 
-static Oid
-owner_of(Oid relid)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner = InvalidOid;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-		ReleaseSysCache(tuple);
-	}
-	return owner;
-}
-
+/*
+ * The row of a view, in effect as PostgreSQL's catalogs have it now.  NULL where
+ * there is none: the view may just have been dropped by somebody else.
+ */
 static ViewRow *
 row_of_view(Oid relid)
 {
-	ViewRow    *row = NULL;
+	ViewRow    *row;
 
 	if (!IvmIsView(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("relation with OID %u is not a view of ivm_fdw", relid)));
-	if (IsBinaryUpgrade)
-	{
-		row = palloc0(sizeof(ViewRow));
-		row->relid = relid;
-		row->settings = IvmOptionGet(relid, IVM_OPTION_SETTINGS);
-	}
-	else
-		row = read_row(relid);
+		return NULL;
+	if (!IsBinaryUpgrade)
+		return read_row(relid);
+	row = palloc0(sizeof(ViewRow));
+	row->relid = relid;
+	row->settings = IvmOptionGet(relid, IVM_OPTION_SETTINGS);
+	return row;
+}
+
+static ViewRow *
+require_row(Oid relid)
+{
+	ViewRow    *row = row_of_view(relid);
+	char	   *name = get_rel_name(relid);
+
 	if (row == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("\"%s\" has no definition", get_rel_name(relid)),
-				 errhint("It was created while ivm_fdw was not preloaded: drop it and create it again.")));
+				 errmsg("\"%s\" is not a view of ivm_fdw, or has no definition",
+						name ? name : psprintf("%u", relid)),
+				 errhint("If it was created while ivm_fdw was not preloaded, drop it and create it again.")));
 	return row;
 }
 
@@ -567,90 +562,134 @@ query_of_row(const ViewRow *row, IvmPins *pins)
 Query *
 IvmCatalogQuery(Oid relid)
 {
-	ViewRow    *row = row_of_view(relid);
+	ViewRow    *row = require_row(relid);
 
 	return query_of_row(row, IvmPinsParse(row->settings));
 }
 
-/* Load a definition; all that stays is in the current memory context. */
+/* Owner and name of the foreign table; false where it is gone. */
+static bool
+describe_table(Oid relid, IvmView *view)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Form_pg_class form;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	view->owner = form->relowner;
+	view->name = quote_qualified_identifier(get_namespace_name(form->relnamespace),
+											NameStr(form->relname));
+	ReleaseSysCache(tuple);
+	return true;
+}
+
+/*
+ * Load a definition; all that stays is in the current memory context.  NULL
+ * where the view is gone.  Nobody need hold a lock on it (writers do not), so
+ * what is asked of the catalogs is asked once.
+ */
 static IvmView *
 load_view(Oid relid)
 {
 	MemoryContext cxt = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(cxt, "ivm view row", ALLOCSET_DEFAULT_SIZES);
-	IvmView		owner_and_pins = {0};
+	IvmView		facts = {0};
 	IvmEvalEnv	env;
 	IvmView    *view;
 	ViewRow    *row;
 	Query	   *query;
 
-	owner_and_pins.owner = owner_of(relid);
 	MemoryContextSwitchTo(scratch);
 	row = row_of_view(relid);
 	MemoryContextSwitchTo(cxt);
-	owner_and_pins.pins = IvmPinsParse(row->settings);
+	if (row == NULL || !describe_table(relid, &facts))
+		return NULL;
+	facts.pins = IvmPinsParse(row->settings);
 
 	/* Constants are folded, which may run the query's functions. */
-	IvmEvalEnterOwner(&owner_and_pins, &env);
+	IvmEvalEnterOwner(&facts, &env);
 	MemoryContextSwitchTo(scratch);
-	query = query_of_row(row, owner_and_pins.pins);
+	query = query_of_row(row, facts.pins);
 	MemoryContextSwitchTo(cxt);
 	view = IvmAnalyzeView(query, NULL);
 	IvmEvalLeave(&env);
 
 	view->relid = relid;
 	view->id = row->id;
-	view->owner = owner_and_pins.owner;
-	view->pins = owner_and_pins.pins;
-	view->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-											get_rel_name(relid));
+	view->owner = facts.owner;
+	view->name = facts.name;
+	view->pins = facts.pins;
 	setRuleCheckAsUser((Node *) view->query, view->owner);
 	MemoryContextDelete(scratch);
+	return view;
+}
+
+/* Load a definition in a memory context of its own, under CacheMemoryContext. */
+static IvmView *
+load_view_for_keeps(Oid relid)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm view",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	ErrorContextCallback callback;
+	IvmView    *view;
+
+	callback.callback = load_error_context;
+	callback.arg = &relid;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	view = load_view(relid);
+	error_context_stack = callback.previous;
+	MemoryContextSwitchTo(old);
+
+	if (view == NULL)
+	{
+		MemoryContextDelete(cxt);
+		return NULL;
+	}
+	MemoryContextSetParent(cxt, CacheMemoryContext);
+	MemoryContextSetIdentifier(cxt, view->name);
+	return view;
+}
+
+IvmView *
+IvmViewGetIfAny(Oid relid)
+{
+	ViewEntry  *entry;
+	bool		found;
+	IvmView    *view;
+
+	IvmCatalogSync();
+	entry = hash_search(views, &relid, HASH_ENTER, &found);
+	if (found && entry->view != NULL)
+		return entry->view;
+
+	/* The entry comes first, so that what happens meanwhile makes it stale. */
+	if (!found)
+		entry->stale = false;
+	entry->view = NULL;
+	view = load_view_for_keeps(relid);
+
+	/* Loading can have asked for this very view (user code): keep the last one. */
+	entry = hash_search(views, &relid, HASH_FIND, NULL);
+	if (entry->view != NULL)
+		IvmRetireContext(entry->view->cxt);
+	entry->view = view;
 	return view;
 }
 
 IvmView *
 IvmViewGet(Oid relid)
 {
-	ViewEntry  *entry;
-	bool		found;
-	IvmView    *view;
-	MemoryContext cxt;
-	MemoryContext old;
-	ErrorContextCallback callback;
+	IvmView    *view = IvmViewGetIfAny(relid);
 
-	IvmCatalogSync();
-	entry = hash_search(views, &relid, HASH_FIND, NULL);
-	if (entry != NULL && entry->view != NULL)
-		return entry->view;
-
-	/* The entry comes first, so that what happens meanwhile makes it stale. */
-	entry = hash_search(views, &relid, HASH_ENTER, &found);
-	if (!found)
-		entry->stale = false;
-	entry->view = NULL;
-
-	callback.callback = load_error_context;
-	callback.arg = &relid;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
-	cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm view", ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(cxt);
-	view = load_view(relid);
-	MemoryContextSwitchTo(old);
-	error_context_stack = callback.previous;
-
-	MemoryContextSetParent(cxt, CacheMemoryContext);
-	MemoryContextSetIdentifier(cxt, view->name);
-
-	/* Loading can have asked for this very view (user code): keep the last one. */
-	entry = hash_search(views, &relid, HASH_ENTER, &found);
-	if (!found)
-		entry->stale = false;
-	else if (entry->view != NULL)
-		IvmRetireContext(entry->view->cxt);
-	entry->view = view;
+	if (view == NULL)
+		(void) require_row(relid);
+	if (view == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("view with OID %u does not exist", relid)));
 	return view;
 }
 
@@ -664,7 +703,11 @@ IvmViewGetById(uint32 id)
 		ViewBrief  *brief = lfirst(lc);
 
 		if (brief->id == id)
-			return IvmViewGet(brief->relid);
+		{
+			IvmView    *view = IvmViewGetIfAny(brief->relid);
+
+			return view && view->id == id ? view : NULL;
+		}
 	}
 	return NULL;
 }
@@ -743,7 +786,7 @@ IvmCatalogRenewTrees(void)
 	}
 	foreach(lc, relids)
 	{
-		ViewRow    *row = row_of_view(lfirst_oid(lc));
+		ViewRow    *row = require_row(lfirst_oid(lc));
 
 		store_row(row->relid, row->id, query_of_row(row, IvmPinsParse(row->settings)),
 				  row->baserels, row->settings);

@@ -28,6 +28,9 @@ extern bool IvmIsView(Oid relid);	/* is it a foreign table of ours (by its serve
 /* Definition of a view; ERROR where it has none. */
 extern IvmView *IvmViewGet(Oid relid);
 
+/* The same, but NULL where there is none: who holds no lock on the view asks like this. */
+extern IvmView *IvmViewGetIfAny(Oid relid);
+
 /* The same by definition id; NULL where there is none (dropped, redefined). */
 extern IvmView *IvmViewGetById(uint32 id);
 

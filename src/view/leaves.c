@@ -427,9 +427,9 @@ IvmViewsOfLeaf(Oid leaf)
 	epoch = lists_epoch;
 	foreach(lc, IvmLeafViewRelids(leaf))
 	{
-		IvmView    *view = IvmViewGet(lfirst_oid(lc));
+		IvmView    *view = IvmViewGetIfAny(lfirst_oid(lc));
 
-		if (view->baserel == leaf || view->inh)
+		if (view != NULL && (view->baserel == leaf || view->inh))
 			leaf_views = lappend(leaf_views, view);
 	}
 

@@ -326,7 +326,12 @@ IvmTriggersTidy(void)
 	ListCell   *lc;
 
 	foreach(lc, IvmViewList())
-		changed += install_missing(IvmViewGet(lfirst_oid(lc)));
+	{
+		IvmView    *view = IvmViewGetIfAny(lfirst_oid(lc));
+
+		if (view != NULL)
+			changed += install_missing(view);
+	}
 	foreach(lc, tables_with_triggers())
 	{
 		if (IvmLeafViewRelids(lfirst_oid(lc)) == NIL && IvmTriggersRemove(lfirst_oid(lc)))
