@@ -304,8 +304,9 @@ fold_view(Upkeep *upkeep, void *arg)
 	int64		gone;
 
 	PopActiveSnapshot();		/* folding needs none, and may take a while */
-	gone = IvmFoldView(entry->id, upkeep->horizon, &more);
-	gone += IvmPruneGenerations(entry->id, upkeep->horizon);
+	/* an older generation in the way of folding goes first */
+	gone = IvmPruneGenerations(entry->id, upkeep->horizon);
+	gone += IvmFoldView(entry->id, upkeep->horizon, &more);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (gone > 0)
 		upkeep->progress = true;
