@@ -151,6 +151,7 @@ private_env()
 	done
 	BIN=$W/pg$("$PG_CONFIG" --bindir)
 	PGXSDIR=$(dirname "$("$PG_CONFIG" --pgxs)")/../..
+	ulimit -c unlimited 2>/dev/null || true
 	export PATH=$BIN:$PATH PGHOST=$W/sock PGPORT=54315 PGUSER=postgres PGDATABASE=postgres
 	cd "$W/src"
 }
@@ -172,6 +173,16 @@ cluster_start()
 	} >>"$W/data/postgresql.conf"
 	pg_ctl -D "$W/data" -l "$W/log/postmaster.log" -w start >/dev/null ||
 		{ cat "$W/log/postmaster.log"; die "The cluster did not start."; }
+}
+
+# Where a server process died, as far as it left a core file and gdb is there.
+show_crashes()
+{
+	local core
+	while read -r core; do
+		say "== a server process crashed: $core"
+		gdb -batch -ex 'bt 25' "$BIN/postgres" "$core" 2>&1 | grep '^#' | tee -a "$W/log/crashes.log" || true
+	done < <(find "$W" -name 'core*' -type f -size +100k 2>/dev/null | head -3)
 }
 
 cluster_stop() { pg_ctl -D "$W/data" -m fast -w stop >/dev/null; }
