@@ -45,15 +45,13 @@
 void
 IvmTriggersFind(Relation rel, IvmTriggerPair *pair)
 {
-	TriggerDesc *desc = rel->trigdesc;
-	Oid			capture;
-	Oid			truncate;
+	Oid			capture = IvmCatalogFunction(CAPTURE_FUNCTION);
+	Oid			truncate = IvmCatalogFunction(TRUNCATE_FUNCTION);
+	TriggerDesc *desc = rel->trigdesc;	/* last: a look-up may make it anew */
 
 	memset(pair, 0, sizeof(IvmTriggerPair));
 	if (desc == NULL)
 		return;
-	capture = IvmCatalogFunction(CAPTURE_FUNCTION);
-	truncate = IvmCatalogFunction(TRUNCATE_FUNCTION);
 	for (int i = 0; i < desc->numtriggers; i++)
 	{
 		Trigger    *trigger = &desc->triggers[i];
