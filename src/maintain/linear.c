@@ -23,6 +23,8 @@
 #include "utils/datum.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "view/settings.h"
+#include "view/settings.h"
 
 typedef struct AccumCode
 {
@@ -184,8 +186,10 @@ compile_linear(IvmView *view, Relation leaf)
 	MemoryContext cxt = AllocSetContextCreate(home, "ivm linear", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	IvmLinear  *linear;
+	IvmEvalEnv	env;
 
 	watch_relcache();
+	IvmEvalEnterOwner(view, &env);	/* compiling checks EXECUTE */
 	if (view->baserel == RelationGetRelid(leaf))
 		linear = make_linear(view, leaf, leaf);
 	else
@@ -196,6 +200,7 @@ compile_linear(IvmView *view, Relation leaf)
 		relation_close(root, AccessShareLock);
 	}
 	linear->cxt = cxt;
+	IvmEvalLeave(&env);
 	MemoryContextSwitchTo(old);
 	return linear;
 }

@@ -88,10 +88,16 @@ plain_column(Expr *expr)
 static ExprState *
 compile(IvmFinish *finish, Expr *expr)
 {
+	ExprState  *state;
+	IvmEvalEnv	env;
+
 	expr = copyObject(expr);
 	fix_opfuncids((Node *) expr);
 	finish->evaluates = true;
-	return ExecInitExpr(expr, NULL);
+	IvmEvalEnterOwner(finish->view, &env);	/* the right to call a function is checked here */
+	state = ExecInitExpr(expr, NULL);
+	IvmEvalLeave(&env);
+	return state;
 }
 
 /* Description of the finish row, for expressions to read from. */
