@@ -78,6 +78,7 @@ check_called_by_trigger_manager(FunctionCallInfo fcinfo, bool row)
 
 	IvmRequirePreloaded();
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigdata->tg_event) ||
+		!trigdata->tg_trigger->tgisinternal ||
 		(TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ? !row : row))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),

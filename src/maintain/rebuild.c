@@ -75,8 +75,10 @@ has_own_storage(const IvmView *view)
 
 	foreach(lc, IvmViewLeaves(view))
 	{
-		Relation	rel = relation_open(lfirst_oid(lc), NoLock);
+		Relation	rel = try_relation_open(lfirst_oid(lc), AccessShareLock);
 
+		if (rel == NULL)
+			continue;			/* the fingerprint will tell */
 		if (rel->rd_createSubid == InvalidSubTransactionId &&
 			IvmRelationHasNewStorage(rel))
 			found = true;
@@ -121,12 +123,17 @@ build_row(IvmView *view, IvmLinear *linear, TupleTableSlot *slot, StringInfo key
 static void
 build_leaf(IvmView *view, Oid leaf, Snapshot snapshot, IvmBuildSort *sort)
 {
-	Relation	rel = relation_open(leaf, NoLock);
-	IvmLinear  *linear = IvmLinearGet(view, rel);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	Relation	rel = try_relation_open(leaf, AccessShareLock);
+	IvmLinear  *linear;
+	TupleTableSlot *slot;
+	TableScanDesc scan;
 	StringInfoData key;
 
+	if (rel == NULL)
+		return;					/* dropped just now: the fingerprint will tell */
+	linear = IvmLinearGet(view, rel);
+	slot = table_slot_create(rel, NULL);
+	scan = table_beginscan(rel, snapshot, 0, NULL);
 	initStringInfo(&key);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
