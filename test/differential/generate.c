@@ -440,8 +440,11 @@ key_expression(const Table *table, const Type **type)
 	*type = col->type;
 	if (percent(65))
 		return fmt("%s", col->name);
-	switch (below(6))
+	switch (below(7))
 	{
+		case 6:
+			*type = type_named("int4");
+			return fmt("d.digit(id)");
 		case 0:
 			*type = type_named("bool");
 			return fmt("(%s IS NULL)", col->name);

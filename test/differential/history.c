@@ -259,6 +259,7 @@ static const char scene[] =
 "BEGIN IF nextval('d.copy_id') % 3 = 0 THEN PERFORM d.same(); END IF; RETURN NULL; END $$;\n"
 "CREATE FUNCTION d.copies() RETURNS trigger LANGUAGE plpgsql AS $$\n"
 "BEGIN INSERT INTO d.t2 (id) VALUES (nextval('d.copy_id')); RETURN NULL; END $$;\n"
+"CREATE FUNCTION d.digit(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 / 10 % 10; END';\n"
 "CREATE PROCEDURE d.commits() LANGUAGE plpgsql AS $$\n"
 "BEGIN DELETE FROM d.t1 WHERE id % 7 = 0; PERFORM d.same(); COMMIT; PERFORM d.same();\n"
 "UPDATE d.t1 SET id = id + 1000 WHERE id % 5 = 0; PERFORM d.same(); ROLLBACK; PERFORM d.same(); END $$;\n";
