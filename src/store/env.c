@@ -308,21 +308,20 @@ new_birth(void)
 {
 	FullTransactionId birth = FullTransactionIdFromEpochAndXid(0, FirstNormalTransactionId);
 
-	LWLockAcquire(ProcArrayLock, LW_SHARED);
 	for (int i = 0; i < max_prepared_xacts; i++)
 	{
-		TransactionId xid = PreparedXactProcs[i].xid;
+		PGPROC	   *proc = &PreparedXactProcs[i];
+		FullTransactionId after;
 
-		if (TransactionIdIsNormal(xid))
-		{
-			FullTransactionId after = IvmFullXid(xid);
-
-			FullTransactionIdAdvance(&after);
-			if (FullTransactionIdPrecedes(birth, after))
-				birth = after;
-		}
+		/* What was prepared before this server's start is there already, so no lock is needed. */
+		if (proc->databaseId != MyDatabaseId || !TransactionIdIsNormal(proc->xid) ||
+			!TransactionIdIsInProgress(proc->xid))
+			continue;
+		after = IvmFullXid(proc->xid);
+		FullTransactionIdAdvance(&after);
+		if (FullTransactionIdPrecedes(birth, after))
+			birth = after;
 	}
-	LWLockRelease(ProcArrayLock);
 	return birth;
 }
 
