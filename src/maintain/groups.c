@@ -42,9 +42,10 @@ struct IvmGroups
 	MemoryContext cxt;
 	const IvmStateDesc *desc;
 	grouptab_hash *table;
-	IvmGroup  **all;			/* all nall groups, if that is their number still */
-	uint32		nall;
-	bool		sorted;			/* they are in order */
+	IvmGroup  **all;			/* the first nsorted in order, the others as they came */
+	int			nall;
+	int			nsorted;
+	int			space;
 };
 
 IvmGroups *
@@ -56,9 +57,9 @@ IvmGroupsCreate(MemoryContext parent, const IvmStateDesc *desc)
 	groups->cxt = cxt;
 	groups->desc = desc;
 	groups->table = grouptab_create(cxt, INITIAL_GROUPS, NULL);
-	groups->all = NULL;
-	groups->nall = 0;
-	groups->sorted = false;
+	groups->all = MemoryContextAlloc(cxt, INITIAL_GROUPS * sizeof(IvmGroup *));
+	groups->nall = groups->nsorted = 0;
+	groups->space = INITIAL_GROUPS;
 	return groups;
 }
 
@@ -88,6 +89,16 @@ make_group(IvmGroups *groups, const IvmGroup *probe)
 	return group;
 }
 
+/* Room for one more group in the list. */
+static void
+reserve_group(IvmGroups *groups)
+{
+	if (groups->nall < groups->space)
+		return;
+	groups->all = repalloc_huge(groups->all, (Size) groups->space * 2 * sizeof(IvmGroup *));
+	groups->space *= 2;
+}
+
 IvmGroup *
 IvmGroupsGet(IvmGroups *groups, const char *key, uint32 keylen)
 {
@@ -101,7 +112,9 @@ IvmGroupsGet(IvmGroups *groups, const char *key, uint32 keylen)
 		return slot->group;
 
 	/* make the group first: running out of memory must not leave a slot without one */
+	reserve_group(groups);
 	slot = grouptab_insert(groups->table, make_group(groups, &probe), &found);
+	groups->all[groups->nall++] = slot->group;
 	return slot->group;
 }
 
@@ -132,42 +145,48 @@ compare_groups(const void *a, const void *b)
 	return IvmPhysicalKeyCompare(ga->key, ga->keylen, gb->key, gb->keylen);
 }
 
-static void
-list_groups(IvmGroups *groups)
-{
-	grouptab_iterator it;
-	GroupSlot  *slot;
-	uint32		n = 0;
-
-	if (groups->all)
-		pfree(groups->all);
-	groups->nall = 0;
-	groups->sorted = false;
-	groups->all = MemoryContextAllocHuge(groups->cxt,
-										 (groups->table->members + 1) * sizeof(IvmGroup *));
-	grouptab_start_iterate(groups->table, &it);
-	while ((slot = grouptab_iterate(groups->table, &it)) != NULL)
-		groups->all[n++] = slot->group;
-	groups->nall = n;
-}
-
 IvmGroup **
 IvmGroupsAll(IvmGroups *groups, int *ngroups)
 {
-	/* groups are never taken out, so an equal number means the same groups */
-	if (groups->all == NULL || groups->nall != groups->table->members)
-		list_groups(groups);
 	*ngroups = groups->nall;
 	return groups->all;
 }
 
+/* Merge the tail, sorted by itself, into the sorted part, from the end backwards. */
+static void
+merge_tail(IvmGroups *groups, int ntail)
+{
+	IvmGroup  **tail = palloc_extended(ntail * sizeof(IvmGroup *), MCXT_ALLOC_HUGE);
+	int			left = groups->nsorted - 1;
+	int			right = ntail - 1;
+
+	memcpy(tail, groups->all + groups->nsorted, ntail * sizeof(IvmGroup *));
+	for (int to = groups->nall - 1; right >= 0; to--)
+	{
+		if (left >= 0 && compare_groups(&groups->all[left], &tail[right]) > 0)
+			groups->all[to] = groups->all[left--];
+		else
+			groups->all[to] = tail[right--];
+	}
+	pfree(tail);
+}
+
+/*
+ * Sort what has come since the last time only: a transaction may read after
+ * each write.
+ */
 IvmGroup **
 IvmGroupsSorted(IvmGroups *groups, int *ngroups)
 {
-	IvmGroup  **all = IvmGroupsAll(groups, ngroups);
+	int			ntail = groups->nall - groups->nsorted;
 
-	if (!groups->sorted && *ngroups > 1)
-		qsort(all, *ngroups, sizeof(IvmGroup *), compare_groups);
-	groups->sorted = true;
-	return all;
+	if (ntail > 0)
+	{
+		qsort(groups->all + groups->nsorted, ntail, sizeof(IvmGroup *), compare_groups);
+		if (groups->nsorted > 0)
+			merge_tail(groups, ntail);
+		groups->nsorted = groups->nall;
+	}
+	*ngroups = groups->nall;
+	return groups->all;
 }

@@ -24,7 +24,6 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "view/settings.h"
-#include "view/settings.h"
 
 typedef struct AccumCode
 {

@@ -447,47 +447,63 @@ copy_key(const IvmGroup *group)
 	return key;
 }
 
-/* Append the visible rows among groups [from, to). */
-static int
-take_rows(const IvmStateDesc *desc, IvmGroup **groups, int from, int to, CommandId curcid,
-		  IvmOverlayRow *rows)
+typedef struct RowList
 {
-	int			n = 0;
+	IvmOverlayRow *rows;
+	int			n;
+	int			space;
+} RowList;
 
+/* Append the visible rows among groups [from, to). */
+static void
+take_rows(const IvmStateDesc *desc, IvmGroup **groups, int from, int to, CommandId curcid,
+		  RowList *list)
+{
+	if (list->n + (to - from) > list->space)
+	{
+		list->space = Max(list->space * 2, list->n + (to - from));
+		list->rows = repalloc_huge(list->rows, sizeof(IvmOverlayRow) * list->space);
+	}
 	for (int i = from; i < to; i++)
 	{
 		const IvmState *state = state_below(desc, groups[i], curcid);
 
 		if (state)
-			rows[n++] = (IvmOverlayRow)
+			list->rows[list->n++] = (IvmOverlayRow)
 		{
 			copy_key(groups[i]), groups[i]->keylen, state
 		};
 	}
-	return n;
+}
+
+/* The groups of the newest epoch that the snapshot sees; NULL where there are none. */
+static IvmGroups *
+groups_below(const ViewOverlay *overlay, CommandId curcid)
+{
+	Epoch	   *epoch;
+
+	if (overlay == NULL || overlay->dropped)
+		return NULL;
+	for (epoch = overlay->epoch; epoch->older && curcid <= epoch->start; epoch = epoch->older)
+		 /* a TRUNCATE that the snapshot does not see yet */ ;
+	return epoch->groups;
 }
 
 IvmOverlayRow *
 IvmOverlayRows(IvmView *view, CommandId curcid, const IvmKeyRange *ranges, int nranges, int *nrows)
 {
-	ViewOverlay *overlay = find_overlay(view->id);
-	Epoch	   *epoch;
+	IvmGroups  *table = groups_below(find_overlay(view->id), curcid);
 	IvmGroup  **groups;
-	IvmOverlayRow *rows;
+	RowList		list = {.space = 4};
 	int			ngroups;
 
 	*nrows = 0;
-	if (overlay == NULL || overlay->dropped)
+	if (table == NULL)
 		return NULL;
-	for (epoch = overlay->epoch; epoch->older && curcid <= epoch->start; epoch = epoch->older)
-		 /* a TRUNCATE that the snapshot does not see yet */ ;
-	if (epoch->groups == NULL)
-		return NULL;
-
-	groups = IvmGroupsSorted(epoch->groups, &ngroups);
-	rows = palloc_extended(sizeof(IvmOverlayRow) * (ngroups + 1), MCXT_ALLOC_HUGE);
+	groups = IvmGroupsSorted(table, &ngroups);
+	list.rows = palloc(sizeof(IvmOverlayRow) * list.space);
 	if (nranges == 0)
-		*nrows = take_rows(view->statedesc, groups, 0, ngroups, curcid, rows);
+		take_rows(view->statedesc, groups, 0, ngroups, curcid, &list);
 	for (int i = 0; i < nranges; i++)
 	{
 		const IvmKeyRange *range = &ranges[i];
@@ -495,9 +511,10 @@ IvmOverlayRows(IvmView *view, CommandId curcid, const IvmKeyRange *ranges, int n
 		int			to = range->upperlen == 0 ? ngroups :
 			lower_bound(groups, ngroups, range->upper, range->upperlen);
 
-		*nrows += take_rows(view->statedesc, groups, from, to, curcid, rows + *nrows);
+		take_rows(view->statedesc, groups, from, to, curcid, &list);
 	}
-	return rows;
+	*nrows = list.n;
+	return list.rows;
 }
 
 /* ---- commit's side ---- */
