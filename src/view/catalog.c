@@ -29,6 +29,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_table.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "commands/sequence.h"
@@ -37,7 +38,6 @@
 #include "foreign/foreign.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
-#include "parser/parse_func.h"
 #include "rewrite/rewriteDefine.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -235,8 +235,10 @@ IvmCatalogRelid(void)
 Oid
 IvmCatalogFunction(const char *name)
 {
-	return LookupFuncName(list_make2(makeString(IVM_CATALOG_SCHEMA), makeString(pstrdup(name))),
-						  0, NULL, true);
+	/* Not by LookupFuncName: everyone who writes to a base table comes here, with or without rights to the schema. */
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+						   PointerGetDatum(buildoidvector(NULL, 0)),
+						   ObjectIdGetDatum(get_namespace_oid(IVM_CATALOG_SCHEMA, true)));
 }
 
 bool
