@@ -11,7 +11,7 @@ my $query = 'SELECT g, count(*), sum(x) FROM t GROUP BY g';
 my $node = ivm_node('main');
 $node->safe_psql('postgres', 'CREATE TABLE t (g int, x int);
 INSERT INTO t SELECT i % 3, i FROM generate_series(1, 9) i;
-CREATE FOREIGN TABLE v (g int, n bigint, s numeric) SERVER ivm OPTIONS (query $q$' . $query . '$q$)');
+CREATE FOREIGN TABLE v (g int, n bigint, s bigint) SERVER ivm OPTIONS (query $q$' . $query . '$q$)');
 wait_until_active($node, 'v');
 
 my $exporter = $node->background_psql('postgres');
