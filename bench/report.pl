@@ -28,6 +28,13 @@ sub rows
 	return \%groups;
 }
 
+# on before off, random before hot, one client before four
+sub by_load
+{
+	my ($sync, $load, $clients) = split /,/, $_[0];
+	return join ' ', $sync eq 'on' ? 0 : 1, $load eq 'random' ? 0 : 1, $clients;
+}
+
 sub table
 {
 	my ($title, $head, @lines) = @_;
@@ -43,7 +50,7 @@ if (my $w = rows('writes.csv', sub { ("$_[1],$_[2],$_[3]", $_[4]) }))
 {
 	my @variants = grep { my $v = $_; grep { $_->{$v} } values %$w } qw(none ivm row_trigger statement_trigger pg_ivm);
 	my @lines;
-	for my $key (sort { $b cmp $a } keys %$w)
+	for my $key (sort { by_load($a) cmp by_load($b) } keys %$w)
 	{
 		my ($sync, $load, $clients) = split /,/, $key;
 		my $base = median(@{ $w->{$key}{none} });
