@@ -102,6 +102,8 @@ note_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
 		case OAT_DROP:
 			if (class_id == RelationRelationId && sub_id == 0)
 				note_dropped_relation(object_id);
+			else if (class_id == RelationRelationId && touched != NULL)
+				IvmTouchedAddObject(touched, class_id, object_id);	/* a column */
 			else if (class_id == TriggerRelationId && touched != NULL)
 				IvmTouchedAdd(touched, &touched->bared, IvmTriggerTable(object_id));
 			break;
@@ -132,10 +134,11 @@ effects_of(Node *stmt)
 	{
 		case T_CreateForeignTableStmt:
 		case T_CreateStmt:
-		case T_AlterTableStmt:
+			return IVM_EFFECT_TABLES;
+		case T_AlterTableStmt:	/* ALTER TYPE of a composite one, too */
 		case T_DropStmt:
 		case T_DropOwnedStmt:
-			return IVM_EFFECT_TABLES;
+			return IVM_EFFECT_TABLES | IVM_EFFECT_ROWS;
 		case T_RenameStmt:
 			return IVM_EFFECT_NAMES | IVM_EFFECT_TABLES;
 		case T_AlterObjectSchemaStmt:

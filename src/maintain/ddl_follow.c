@@ -220,7 +220,22 @@ is_member(List *objects, Oid class_id, Oid object_id)
 	return false;
 }
 
-/* Add what depends on an object to *objects, and views among it to *views. */
+static List *
+add_object(List *objects, Oid class_id, Oid object_id)
+{
+	ObjectAddress *object;
+
+	if (!OidIsValid(object_id) || is_member(objects, class_id, object_id))
+		return objects;
+	object = palloc(sizeof(ObjectAddress));
+	ObjectAddressSet(*object, class_id, object_id);
+	return lappend(objects, object);
+}
+
+/*
+ * Add what depends on an object to *objects, and views among it to *views.  A
+ * view over a column depends on the column only, not on its type.
+ */
 static void
 add_dependents(Relation depend, const ObjectAddress *on, List **objects, List **views)
 {
@@ -241,14 +256,14 @@ add_dependents(Relation depend, const ObjectAddress *on, List **objects, List **
 		{
 			if (IvmCatalogBaseTables(form->objid) != NIL)
 				*views = list_append_unique_oid(*views, form->objid);
+			else if (on->classId == TypeRelationId)
+			{
+				*views = list_concat_unique_oid(*views, IvmLeafViewRelids(form->objid));
+				*objects = add_object(*objects, TypeRelationId, get_rel_type_id(form->objid));
+			}
 		}
-		else if (passes_on(form->classid) && !is_member(*objects, form->classid, form->objid))
-		{
-			ObjectAddress *object = palloc(sizeof(ObjectAddress));
-
-			ObjectAddressSet(*object, form->classid, form->objid);
-			*objects = lappend(*objects, object);
-		}
+		else if (passes_on(form->classid))
+			*objects = add_object(*objects, form->classid, form->objid);
 	}
 	systable_endscan(scan);
 }
@@ -278,20 +293,44 @@ views_using(List *objects)
 	return views;
 }
 
-void
-IvmFollow(IvmTouched *touched, int effects)
+/* The types of the rows of the relations among the objects. */
+static List *
+row_types(List *objects)
+{
+	List	   *types = NIL;
+	ListCell   *lc;
+
+	foreach(lc, objects)
+	{
+		ObjectAddress *object = lfirst(lc);
+
+		if (object->classId == RelationRelationId)
+			types = add_object(types, TypeRelationId, get_rel_type_id(object->objectId));
+	}
+	return types;
+}
+
+static void
+follow_objects(IvmTouched *touched, int effects)
 {
 	ListCell   *lc;
 
+	if (effects & IVM_EFFECT_ROWS)
+		foreach(lc, views_using(row_types(touched->objects)))
+			IvmRedefineView(lfirst_oid(lc), touched->had_xid);
+	if (effects & IVM_EFFECT_CODE)
+		foreach(lc, views_using(touched->objects))
+			IvmRedefineView(lfirst_oid(lc), touched->had_xid);
+	else if (effects & IVM_EFFECT_NAMES)
+		foreach(lc, views_using(touched->objects))
+			IvmRefreshQueryText(lfirst_oid(lc));
+}
+
+void
+IvmFollow(IvmTouched *touched, int effects)
+{
 	if (effects & IVM_EFFECT_TABLES)
 		follow_tables(touched);
-	if (!(effects & (IVM_EFFECT_NAMES | IVM_EFFECT_CODE)) || IvmViewList() == NIL)
-		return;
-	foreach(lc, views_using(touched->objects))
-	{
-		if (effects & IVM_EFFECT_CODE)
-			IvmRedefineView(lfirst_oid(lc), touched->had_xid);
-		else
-			IvmRefreshQueryText(lfirst_oid(lc));
-	}
+	if (touched->objects != NIL && IvmViewList() != NIL)
+		follow_objects(touched, effects);
 }

@@ -14,6 +14,7 @@
 #define IVM_EFFECT_TABLES	1	/* children, triggers, tables and views come and go */
 #define IVM_EFFECT_NAMES	2	/* objects have other names */
 #define IVM_EFFECT_CODE		4	/* functions and the like do other things */
+#define IVM_EFFECT_ROWS		8	/* types of rows have other columns */
 
 typedef struct IvmTouched
 {
