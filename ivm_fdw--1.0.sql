@@ -38,7 +38,7 @@ CREATE TABLE ivm_fdw.view
 );
 COMMENT ON TABLE ivm_fdw.view IS 'definitions of views, kept by the library';
 
-CREATE SEQUENCE ivm_fdw.view_id AS bigint MAXVALUE 4294967295 CYCLE;
+CREATE SEQUENCE ivm_fdw.view_id AS bigint MAXVALUE 4294967294 CYCLE;
 COMMENT ON SEQUENCE ivm_fdw.view_id IS 'definition ids: a new one for each definition of a view';
 
 -- Capture triggers' functions

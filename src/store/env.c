@@ -71,7 +71,15 @@ typedef struct StoreMeta
 
 MDB_dbi		ivm_dbis[IVM_NDBIS];
 
-static const char *const dbi_names[IVM_NDBIS] = {"meta", "directory", "base", "delta"};
+/*
+ * Deltas are in LMDB's main table, beside the records of the named ones: every
+ * publication writes there, and so has no record of a table to update as well.
+ * The names sort after all keys of deltas, and are shorter.
+ */
+#define TABLE_NAME(name)	"\377\377\377\377" name
+static const char *const dbi_names[IVM_NDBIS] = {
+	TABLE_NAME("meta"), TABLE_NAME("directory"), TABLE_NAME("base"), NULL
+};
 static char meta_key[] = "store";
 
 static MDB_env *env = NULL;

@@ -23,6 +23,7 @@
 #include "store/entries.h"
 #include "store/layout.h"
 #include "store/rows.h"
+#include "store/shared.h"
 
 #define SAMPLE_ROWS		200		/* of the base, to estimate its size */
 #define SCAN_ENTRIES	1024	/* delta entries read at once where all are looked at */
@@ -175,6 +176,11 @@ usable(const IvmGeneration *gen, const IvmDirectory *dir, Snapshot snapshot,
 	if (FullTransactionIdEquals(gen->maker, GetTopFullTransactionIdIfAny()) &&
 		!usable_for_maker(gen, snapshot, reason))
 		return false;
+	if (IvmSharedIsDamaged(gen->view, gen->number))
+	{
+		*reason = "damage was seen: a group with a negative count";
+		return false;
+	}
 	if (gen->fingerprint != fingerprint)
 	{
 		*reason = "a base table was changed in a way that needs a rebuild";
@@ -381,6 +387,8 @@ next_view(IvmEntries *entries, IvmDbi dbi, uint32 from, uint32 *view)
 	IvmEntriesRead(entries, dbi, NULL, 0, start, sizeof(start), false, 1);
 	if (entries->n == 0)
 		return false;
+	if (dbi == IVM_DBI_DELTA && entries->entries[0].keylen < sizeof(start) + IVM_DELTA_TAIL)
+		return false;			/* a table's name: the last of the keys */
 	*view = IvmGet32(entries->entries[0].key);
 	return true;
 }
