@@ -70,6 +70,7 @@ struct IvmStoreScan
 	MemoryContext startcxt;		/* since the last (re)start */
 	MemoryContext rowcxt;		/* the row just returned */
 	IvmFinish  *finish;
+	uint32		generation;
 	bool		unique;			/* distinct keys are distinct groups */
 
 	IvmRowScan *rows;
@@ -202,6 +203,7 @@ IvmStoreScanRestart(IvmStoreScan *scan, const IvmGeneration *gen, Snapshot snaps
 	if (scan->runcxt)
 		MemoryContextReset(scan->runcxt);
 
+	scan->generation = gen->number;
 	oldcxt = MemoryContextSwitchTo(scan->startcxt);
 	copy_overlay(scan, snapshot, ranges, nranges);
 	scan->rows = IvmRowScanBegin(gen, snapshot, ranges, nranges);
@@ -448,6 +450,19 @@ finish_empty_group(IvmStoreScan *scan, TupleTableSlot *slot)
 	return IvmFinishRow(scan->finish, "", 0, state, slot);
 }
 
+/* See to it that the generation is not used any more, and that another one is built. */
+static void
+report_damage(IvmStoreScan *scan)
+{
+	if (IvmSharedReportDamage(scan->view->id, scan->generation))
+		ereport(LOG,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("ivm_fdw: view %s has a group with a negative count", scan->view->name),
+				 errdetail("It is answered live until it has been built anew."),
+				 errhint("Look for functions in its query that are not as immutable as declared.")));
+	IvmSharedWakeCustodian();
+}
+
 IvmStoreScanResult
 IvmStoreScanNext(IvmStoreScan *scan, TupleTableSlot *slot, const char **reason)
 {
@@ -468,7 +483,7 @@ IvmStoreScanNext(IvmStoreScan *scan, TupleTableSlot *slot, const char **reason)
 	if (scan->unfit != NULL)
 	{
 		if (strcmp(scan->unfit, REASON_DAMAGED) == 0)
-			IvmStoreSetBroken();
+			report_damage(scan);
 		*reason = scan->unfit;
 		return IVM_STORE_UNFIT;
 	}

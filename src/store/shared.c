@@ -31,12 +31,13 @@
 
 #define SHARED_NAME			"ivm_fdw"
 #define MAX_FAILURES		128
+#define MAX_DAMAGES			64
 #define FIRST_RETRY_MS		1000
 #define LAST_RETRY_MS		(5 * 60 * 1000)
 
 typedef enum SharedLock
 {
-	LOCK_SLOTS,					/* allocation of slots, and the table of failures */
+	LOCK_SLOTS,					/* allocation of slots, and the tables of failures and damages */
 	LOCK_OPEN,					/* opening of environments */
 	NUM_LOCKS
 } SharedLock;
@@ -61,6 +62,13 @@ typedef struct BuildFailure
 	char		message[IVM_FAILURE_TEXT];
 } BuildFailure;
 
+typedef struct Damage
+{
+	Oid			dboid;
+	uint32		view;
+	uint32		generation;
+} Damage;
+
 typedef struct SharedState
 {
 	Latch	   *launcher;		/* a PGPROC's latch: the memory is valid for ever */
@@ -68,6 +76,8 @@ typedef struct SharedState
 	pg_atomic_uint32 overflow;
 	DatabaseSlot slots[IVM_MAX_DATABASES];
 	BuildFailure failures[MAX_FAILURES];
+	uint32		ndamages;		/* ever reported; the last MAX_DAMAGES are kept */
+	Damage		damages[MAX_DAMAGES];
 } SharedState;
 
 static SharedState *shared = NULL;
@@ -452,4 +462,45 @@ IvmSharedBuildFailure(uint32 view, TimestampTz *retry_at, char message[IVM_FAILU
 	}
 	LWLockRelease(slots_lock());
 	return f != NULL;
+}
+
+/* Caller holds the lock. */
+static bool
+is_damaged(uint32 view, uint32 generation)
+{
+	for (uint32 i = 0; i < Min(shared->ndamages, MAX_DAMAGES); i++)
+	{
+		Damage	   *d = &shared->damages[i];
+
+		if (d->dboid == MyDatabaseId && d->view == view && d->generation >= generation)
+			return true;
+	}
+	return false;
+}
+
+bool
+IvmSharedReportDamage(uint32 view, uint32 generation)
+{
+	bool		news;
+
+	LWLockAcquire(slots_lock(), LW_EXCLUSIVE);
+	news = !is_damaged(view, generation);
+	if (news)
+		shared->damages[shared->ndamages++ % MAX_DAMAGES] =
+			(Damage) {.dboid = MyDatabaseId,.view = view,.generation = generation};
+	LWLockRelease(slots_lock());
+	return news;
+}
+
+bool
+IvmSharedIsDamaged(uint32 view, uint32 generation)
+{
+	bool		damaged;
+
+	if (shared->ndamages == 0)
+		return false;
+	LWLockAcquire(slots_lock(), LW_SHARED);
+	damaged = is_damaged(view, generation);
+	LWLockRelease(slots_lock());
+	return damaged;
 }

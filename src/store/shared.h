@@ -67,4 +67,12 @@ extern bool IvmSharedBuildFailed(uint32 view, const char *message);
 extern void IvmSharedBuildSucceeded(uint32 view);
 extern bool IvmSharedBuildFailure(uint32 view, TimestampTz *retry_at, char message[IVM_FAILURE_TEXT]);
 
+/*
+ * Damage that a reader has seen in a view of this database: generations up to
+ * that number are not used any more.  Most often it is a function's that is not as immutable
+ * as declared, so it must not stop other views.  The oldest reports are forgotten.
+ */
+extern bool IvmSharedReportDamage(uint32 view, uint32 generation);	/* true: it is news */
+extern bool IvmSharedIsDamaged(uint32 view, uint32 generation);
+
 #endif							/* IVM_SHARED_H */
