@@ -405,8 +405,8 @@ IvmStoreViews(int *nviews)
 	IvmEntriesInit(&entries, CurrentMemoryContext, 1, 1024);
 	for (;;)
 	{
-		uint32		a,
-					b;
+		uint32		a = 0,
+					b = 0;
 		bool		have_a = next_view(&entries, IVM_DBI_DIRECTORY, from, &a);
 		bool		have_b = next_view(&entries, IVM_DBI_DELTA, from, &b);
 
