@@ -21,7 +21,7 @@
 #include "utils/memutils.h"
 
 static bool publication_over = false;	/* in this transaction */
-static bool wake_at_commit = false;
+static bool wake_at_end = false;
 
 /* Write the net overlay to the store, and begin an empty one. */
 static void
@@ -38,9 +38,9 @@ publish(void)
 	IvmOverlayNetContent(&net);
 	if (net.ndeltas + net.ngens + net.ninvalid > 0 && IvmStoreAvailable(NULL))
 	{
+		wake_at_end = true;		/* what a failure leaves is to be removed */
 		IvmStorePublish(IvmTopFullXid(), net.deltas, net.ndeltas, net.gens, net.ngens,
 						net.invalid, net.ninvalid);
-		wake_at_commit = true;
 	}
 	IvmOverlayForget();
 	MemoryContextSwitchTo(old);
@@ -59,10 +59,9 @@ xact_callback(XactEvent event, void *arg)
 			return;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
-			if (wake_at_commit)
-				IvmSharedWakeCustodian();
-			break;
 		case XACT_EVENT_ABORT:
+			if (wake_at_end)
+				IvmSharedWakeCustodian();
 			break;
 		default:
 			return;				/* parallel workers write nothing */
@@ -70,7 +69,7 @@ xact_callback(XactEvent event, void *arg)
 	IvmOverlayForget();
 	IvmLinearForgetUserCode(true);
 	publication_over = false;
-	wake_at_commit = false;
+	wake_at_end = false;
 }
 
 static void
@@ -100,5 +99,5 @@ IvmCommitCaptured(void)
 void
 IvmCommitWakeCustodian(void)
 {
-	wake_at_commit = true;
+	wake_at_end = true;
 }

@@ -18,7 +18,7 @@ extern void IvmCommitRegister(void);
  */
 extern void IvmCommitCaptured(void);
 
-/* Wake the custodian when the transaction has committed. */
+/* Wake the custodian when the transaction has ended. */
 extern void IvmCommitWakeCustodian(void);
 
 #endif							/* IVM_COMMIT_H */
