@@ -37,6 +37,12 @@ CREATE TABLE ivm_fdw.view
 	settings text NOT NULL
 );
 COMMENT ON TABLE ivm_fdw.view IS 'definitions of views, kept by the library';
+COMMENT ON COLUMN ivm_fdw.view.relid IS 'the foreign table';
+COMMENT ON COLUMN ivm_fdw.view.id IS 'definition id, under which the store keeps it';
+COMMENT ON COLUMN ivm_fdw.view.baserels IS 'tables that the query names';
+COMMENT ON COLUMN ivm_fdw.view.catversion IS 'catalog version that the tree was written under';
+COMMENT ON COLUMN ivm_fdw.view.tree IS 'the analysed query';
+COMMENT ON COLUMN ivm_fdw.view.settings IS 'settings that every evaluation of the query has';
 
 CREATE SEQUENCE ivm_fdw.view_id AS bigint MAXVALUE 4294967294 CYCLE;
 COMMENT ON SEQUENCE ivm_fdw.view_id IS 'definition ids: a new one for each definition of a view';
