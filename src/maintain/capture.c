@@ -235,10 +235,11 @@ ivm_fdw_truncated(PG_FUNCTION_ARGS)
 	{
 		IvmView    *view = lfirst(lc);
 
-		if (view->baserel == leaf && list_length(IvmViewLeaves(view)) == 1)
+		/* captured rows are not kept by leaf, nor are published ones in reach */
+		if (view->baserel == leaf && list_length(IvmViewLeaves(view)) == 1 && !IvmCommitIsOver())
 			IvmEmptyView(view);
 		else
-			IvmOverlayLose(view->id);	/* captured rows are not kept by leaf */
+			IvmOverlayLose(view->id);
 	}
 	IvmCommitCaptured();
 	return PointerGetDatum(NULL);

@@ -96,6 +96,12 @@ IvmCommitCaptured(void)
 		publish();
 }
 
+bool
+IvmCommitIsOver(void)
+{
+	return publication_over;
+}
+
 void
 IvmCommitWakeCustodian(void)
 {

@@ -18,6 +18,9 @@ extern void IvmCommitRegister(void);
  */
 extern void IvmCommitCaptured(void);
 
+/* Is it over?  Then captured changes can no longer be taken back. */
+extern bool IvmCommitIsOver(void);
+
 /* Wake the custodian when the transaction has ended. */
 extern void IvmCommitWakeCustodian(void);
 

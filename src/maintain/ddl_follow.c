@@ -103,6 +103,7 @@ views_escaped(List *relids, bool in_tree)
 	}
 	if (relids != NIL)
 		IvmCommitWakeCustodian();
+	IvmCommitCaptured();
 }
 
 /*
