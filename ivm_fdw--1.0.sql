@@ -59,11 +59,11 @@ COMMENT ON FUNCTION ivm_fdw.truncated() IS 'statement trigger on base tables: TR
 -- Rebuild
 CREATE FUNCTION ivm_fdw_rebuild(view regclass) RETURNS bigint
 AS 'MODULE_PATHNAME', 'ivm_fdw_rebuild' LANGUAGE C STRICT;
-COMMENT ON FUNCTION ivm_fdw_rebuild(regclass) IS 'builds a view anew, beside running writers; returns its number of rows';
+COMMENT ON FUNCTION ivm_fdw_rebuild(regclass) IS 'builds a view anew, beside running writers; returns the number of its groups';
 
 CREATE FUNCTION ivm_fdw_rebuild() RETURNS bigint
 AS 'MODULE_PATHNAME', 'ivm_fdw_rebuild_all' LANGUAGE C STRICT;
-COMMENT ON FUNCTION ivm_fdw_rebuild() IS 'builds all views of the caller anew; returns their number of rows';
+COMMENT ON FUNCTION ivm_fdw_rebuild() IS 'builds all views of the caller anew; returns the number of their groups';
 
 
 -- ---------------------------------------------------------------------
@@ -418,7 +418,7 @@ COMMENT ON VIEW ivm_fdw_status IS 'state of each view: how it is answered now, w
 COMMENT ON COLUMN ivm_fdw_status.view IS 'the view';
 COMMENT ON COLUMN ivm_fdw_status.state IS 'active: answered from the store; building: a build is due or running, reads run the query; live: reads run the query';
 COMMENT ON COLUMN ivm_fdw_status.reason IS 'why reads run the query';
-COMMENT ON COLUMN ivm_fdw_status.rows IS 'rows in the store, pending deltas not counted';
+COMMENT ON COLUMN ivm_fdw_status.rows IS 'groups in the store, pending deltas not counted';
 COMMENT ON COLUMN ivm_fdw_status.pending_deltas IS 'changes not yet folded into the rows';
 COMMENT ON COLUMN ivm_fdw_status.oldest_tag IS 'oldest transaction that a pending delta comes from';
 COMMENT ON COLUMN ivm_fdw_status.bytes IS 'approximate size in the store';

@@ -86,11 +86,7 @@ _PG_init(void)
 static void
 check_may_rebuild(Oid relid)
 {
-	if (!IvmIsView(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a view of ivm_fdw", get_rel_name(relid)),
-				 errhint("Views are foreign tables of a server that uses the wrapper ivm_fdw.")));
+	IvmRequireView(relid);
 	if (!IvmIsOwner(relid, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
 }
@@ -110,8 +106,8 @@ rebuild(Oid relid)
 }
 
 /*
- * ivm_fdw_rebuild(regclass): rows of the view's new base, or NULL where the
- * view could not be rebuilt now (a notice says why).
+ * ivm_fdw_rebuild(regclass): groups of the view, or NULL where it could
+ * not be rebuilt now (a notice says why).
  */
 Datum
 ivm_fdw_rebuild(PG_FUNCTION_ARGS)
@@ -120,10 +116,6 @@ ivm_fdw_rebuild(PG_FUNCTION_ARGS)
 	int64		rows;
 
 	IvmRequirePreloaded();
-	if (get_rel_name(relid) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
 	check_may_rebuild(relid);
 	PreventCommandIfReadOnly("ivm_fdw_rebuild()");
 	PreventCommandDuringRecovery("ivm_fdw_rebuild()");
@@ -134,7 +126,7 @@ ivm_fdw_rebuild(PG_FUNCTION_ARGS)
 }
 
 /*
- * ivm_fdw_rebuild(): all views that the caller owns; returns the sum of their rows.
+ * ivm_fdw_rebuild(): all views that the caller owns; returns the sum of their groups.
  */
 Datum
 ivm_fdw_rebuild_all(PG_FUNCTION_ARGS)

@@ -320,12 +320,7 @@ open_view(Oid relid)
 	AclResult	acl;
 
 	LockRelationOid(relid, AccessShareLock);
-	if (!IvmIsView(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a view of ivm_fdw",
-						get_rel_name(relid) ? get_rel_name(relid) : psprintf("%u", relid)),
-				 errhint("A view is a foreign table on a server of ivm_fdw, such as \"ivm\".")));
+	IvmRequireView(relid);
 	acl = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, OBJECT_FOREIGN_TABLE, get_rel_name(relid));

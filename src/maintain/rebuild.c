@@ -221,7 +221,7 @@ build_generation(IvmView *view, const char **why)
 	gen.built = GetCurrentTimestamp();
 	gen.build_us = gen.built - started;
 	IvmOverlayAddGeneration(&gen);
-	return gen.rows;
+	return view->one_row ? 1 : gen.rows;	/* the group of no rows is not stored */
 }
 
 /*

@@ -260,6 +260,22 @@ IvmIsView(Oid relid)
 	return IvmIsServer(GetForeignTable(relid)->serverid);
 }
 
+void
+IvmRequireView(Oid relid)
+{
+	char	   *name = get_rel_name(relid);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	if (!IvmIsView(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a view of ivm_fdw", name),
+				 errhint("Views are foreign tables of a server that uses the wrapper ivm_fdw, such as \"ivm\".")));
+}
+
 /* ---- rows ---- */
 
 /*

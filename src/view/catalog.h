@@ -24,6 +24,7 @@ extern Oid	IvmCatalogObject(const char *name); /* any relation in schema ivm_fdw
 extern Oid	IvmCatalogFunction(const char *name);	/* a function in it without arguments */
 extern bool IvmIsServer(Oid serverid);	/* does the server use our handler? */
 extern bool IvmIsView(Oid relid);	/* is it a foreign table of ours (by its server's wrapper)? */
+extern void IvmRequireView(Oid relid);	/* ERROR where it is not */
 
 /* Definition of a view; ERROR where it has none. */
 extern IvmView *IvmViewGet(Oid relid);
