@@ -4,7 +4,7 @@ CREATE EXTENSION ivm_fdw;
 RESET client_min_messages;
 
 -- make_view(name, query): a view with the columns that the query has, built at once
--- (after a commit, since the creating transaction cannot build it).
+-- (after a commit, since a transaction that wrote before cannot build what it creates).
 CREATE PROCEDURE make_view(name text, query text)
 LANGUAGE plpgsql AS $$
 DECLARE
