@@ -69,6 +69,7 @@ typedef struct Upkeep
 	List	   *entries;		/* IvmViewEntry *, of this round */
 	FullTransactionId horizon;	/* of this round */
 	FullTransactionId last_horizon;	/* up to which everything was folded */
+	bool		unfolded;		/* deltas were left, for a later horizon or worker */
 	int			rounds;
 	bool		installed;		/* the extension is there */
 	bool		progress;		/* this round has changed something */
@@ -311,7 +312,7 @@ fold_view(Upkeep *upkeep, void *arg)
 	if (gone > 0)
 		upkeep->progress = true;
 	if (more)
-		upkeep->leftover = true;
+		upkeep->unfolded = true;
 }
 
 /*
@@ -436,10 +437,12 @@ do_round(Upkeep *upkeep)
 		tend_view(upkeep, lfirst(lc));
 	if (fold_is_due(upkeep))
 	{
+		upkeep->unfolded = false;
 		foreach(lc, upkeep->entries)
 			run_step_logged(fold_view, upkeep, lfirst(lc), "fold a view");
 		upkeep->last_horizon = upkeep->horizon;
 	}
+	upkeep->leftover |= upkeep->unfolded;	/* rounds that need not fold know of it, too */
 	if (store_exists())
 		run_step_logged(drop_dead_views, upkeep, NULL, "remove dropped views");
 	if (upkeep->installed && upkeep->rounds % RARE_ROUNDS == 0)
