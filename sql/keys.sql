@@ -50,6 +50,11 @@ INSERT INTO key_type VALUES
 	('nummultirange', true, $${"{}","{[1,5)}","{[1.5,2],[3,4]}"}$$),
 	('jsonb', true, $${"1","\"x\"","null","[1, 2]","{\"a\": 1}"}$$),
 	('tsvector', true, $${"","a b","x:1"}$$),
+	('tsquery', true, '{a,a & b,!c}'),
+	('tid', true, '{"(0,1)","(0,2)","(4294967295,65535)"}'),
+	('oidvector', true, '{"","1 2","3"}'),
+	('regclass', true, '{pg_class,pg_type}'),
+	('cid', false, '{0,4294967295}'),
 	('pg_snapshot', false, '{}');
 DELETE FROM key_type WHERE literals = '{}';
 

@@ -5,6 +5,7 @@ SET search_path = refuse, public;
 CREATE TABLE sales (id int PRIMARY KEY, region text, amount numeric(10,2), price float8, qty int, ok bool,
 	at timestamptz, d date, ts timestamp, doc json, tags text[], mood text);
 CREATE TABLE other (id int, v text);
+CREATE TABLE unsortable (xmin_of xid, words tsvector);
 
 -- refused(query): CREATE's SQLSTATE, and what check says; both must say the same (CREATE,
 -- with a search_path of its own, qualifies names).
@@ -95,6 +96,8 @@ SELECT refused('SELECT count(s) FROM sales s');
 SELECT refused('SELECT ctid, count(*) FROM sales GROUP BY ctid');
 SELECT refused('SELECT count(*) FROM sales WHERE tableoid = 1');
 SELECT refused('SELECT count(*) FROM sales GROUP BY ROW(region, qty)');
+SELECT refused('SELECT xmin_of, words, count(*) FROM unsortable GROUP BY xmin_of, words');
+SELECT refused('SELECT DISTINCT xmin_of, words FROM unsortable');
 SELECT refused('SELECT id, doc, count(*) FROM sales GROUP BY id');
 
 -- aggregates

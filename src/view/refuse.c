@@ -21,6 +21,7 @@
 #include "catalog/pg_inherits.h"
 #include "ivm_fdw.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/tlist.h"
 #include "parser/parsetree.h"
 #include "utils/rel.h"
 #include "view/catalog.h"
@@ -139,6 +140,7 @@ refuse_grouping(Query *query, const char *text)
 {
 	int			first = Max(exprLocation((Node *) query->targetList), 0);	/* TABLE t has none */
 	bool		grouped = query->groupClause != NIL || query->hasAggs || query->havingQual != NULL;
+	List	   *keys = query->groupClause != NIL ? query->groupClause : query->distinctClause;
 
 	if (query->groupingSets != NIL)
 		IvmRefuse(text, exprLocation(linitial(query->groupingSets)),
@@ -160,6 +162,10 @@ refuse_grouping(Query *query, const char *text)
 		IvmRefuse(text, first,
 				  "a query without GROUP BY, DISTINCT and aggregates is not supported as a view",
 				  "Such a query shows the rows of a table: group them with GROUP BY or DISTINCT, or read the table itself.");
+	if (!grouping_is_sortable(keys) && !grouping_is_hashable(keys))
+		IvmRefuse(text, first,
+				  "grouping by a type that can only be hashed together with one that can only be sorted is not supported",
+				  "PostgreSQL cannot run such a query: cast one of the columns, to text for instance.");
 }
 
 /* The only item of FROM, or an error that says what is there instead. */
