@@ -11,6 +11,13 @@ sub median
 	return @v % 2 ? $v[@v / 2] : ($v[@v / 2 - 1] + $v[@v / 2]) / 2;
 }
 
+# Round by round, since the machine's speed changes from round to round.
+sub shares
+{
+	my ($of, $none) = @_;
+	return map { $none->[$_] ? $of->[$_] / $none->[$_] : () } 0 .. ($#$of < $#$none ? $#$of : $#$none);
+}
+
 # Rows of a file, grouped: { key => { variant => [figures] } }
 sub rows
 {
@@ -53,12 +60,12 @@ if (my $w = rows('writes.csv', sub { ("$_[1],$_[2],$_[3]", $_[4]) }))
 	for my $key (sort { by_load($a) cmp by_load($b) } keys %$w)
 	{
 		my ($sync, $load, $clients) = split /,/, $key;
-		my $base = median(@{ $w->{$key}{none} });
+		my $none = $w->{$key}{none};
 		push @lines, [
 			"$clients client" . ($clients > 1 ? 's' : '') . ', ' . ($load eq 'hot' ? 'one hot group' : 'random groups'), $sync,
 			map {
-				my $m = median(@{ $w->{$key}{$_} // [0] });
-				$_ eq 'none' ? sprintf('%.0f', $m) : sprintf('%.0f (%.2f)', $m, $m / $base)
+				my $of = $w->{$key}{$_} // [0];
+				$_ eq 'none' ? sprintf('%.0f', median(@$of)) : sprintf('%.0f (%.2f)', median(@$of), median(shares($of, $none)))
 			} @variants ];
 	}
 	table('Single-row INSERT, transactions a second (share of no view)', [ 'load', 'synchronous_commit', map { $name{$_} } @variants ], @lines);
