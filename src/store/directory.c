@@ -168,12 +168,14 @@ IvmDirectoryRead(uint32 view)
 	IvmEntries *entries = directory_entries();
 	IvmDirectory *dir = palloc0(sizeof(IvmDirectory));
 	char		prefix[4];
-	int			n;
+	int			n = 0;
 
 	IvmPut32(prefix, view);
-	IvmEntriesRead(entries, IVM_DBI_DIRECTORY, prefix, sizeof(prefix), NULL, 0, false, UNBOUNDED);
-
-	n = entries->n;
+	if (IvmStoreExists())
+	{
+		IvmEntriesRead(entries, IVM_DBI_DIRECTORY, prefix, sizeof(prefix), NULL, 0, false, UNBOUNDED);
+		n = entries->n;
+	}
 	dir->view = view;
 	dir->gens = palloc(n * sizeof(IvmGeneration));
 	dir->settled = palloc(n * sizeof(bool));

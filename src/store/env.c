@@ -429,10 +429,37 @@ open_env(void)
 	reserved = 0;
 }
 
+bool
+IvmStoreExists(void)
+{
+	char		path[MAXPGPATH];
+
+	if (env)
+		return true;
+	snprintf(path, sizeof(path), "%s/%u/data.mdb", IVM_STORE_DIR, MyDatabaseId);
+	return access(path, F_OK) == 0;
+}
+
+/* Remove the files of a store that could not be made, under the lock that serializes opening. */
+static void
+remove_unmade(void)
+{
+	static const char *const files[LMDB_FILES] = {"data.mdb", "lock.mdb"};
+
+	for (int i = 0; i < LMDB_FILES; i++)
+	{
+		char		path[MAXPGPATH];
+
+		snprintf(path, sizeof(path), "%s/%u/%s", IVM_STORE_DIR, MyDatabaseId, files[i]);
+		(void) unlink(path);
+	}
+}
+
 void
 IvmStoreOpen(void)
 {
 	const char *reason;
+	bool		made;
 
 	if (env)
 		return;
@@ -450,6 +477,7 @@ IvmStoreOpen(void)
 	}
 
 	LWLockAcquire(IvmSharedOpenLock(), LW_EXCLUSIVE);
+	made = IvmStoreExists();
 	PG_TRY();
 	{
 		open_env();
@@ -459,6 +487,8 @@ IvmStoreOpen(void)
 	PG_CATCH();
 	{
 		close_env();
+		if (!made)
+			remove_unmade();
 		PG_RE_THROW();
 	}
 	PG_END_TRY();

@@ -18,6 +18,12 @@
  */
 extern bool IvmStoreAvailable(const char **reason);
 
+/*
+ * Has somebody made the store?  Who only reads asks this first: a store is made by
+ * writers and builds, so that a read does not fail where there is no room for one.
+ */
+extern bool IvmStoreExists(void);
+
 /* Open lazily (other calls do it by themselves); ERROR with errcode and HINT on failure. */
 extern void IvmStoreOpen(void);
 
