@@ -1,4 +1,4 @@
-# A store that is full: writers get an error, nothing is lost, and what the failed
+# A store that is full, or cannot be made: writers get an error, nothing is lost, and what the failed
 # transactions left is removed without anybody's doing.
 use strict;
 use warnings;
@@ -31,6 +31,27 @@ for my $round (1 .. 3)
 is($node->safe_psql('postgres', 'SELECT count(*) FROM v'), '10', 'the groups are those from before');
 wait_until_active($node, 'v', 'it is still active');
 is($node->safe_psql('postgres', "SELECT count(*) FROM ivm_fdw_verify('v')"), '0', 'and verified');
+
+# Where no store can be made, reads are live; writers are told.
+SKIP:
+{
+	skip 'root makes anything', 5 if $> == 0;
+	my $dir = $node->data_dir . '/ivm_fdw/pgsql_tmp';
+	$node->safe_psql('postgres', 'CREATE DATABASE roomless');
+	chmod 0500, $dir;
+	$node->safe_psql('roomless', 'CREATE EXTENSION ivm_fdw;
+CREATE TABLE t (g int);
+INSERT INTO t SELECT i % 10 FROM generate_series(1, 100) i;
+CREATE FOREIGN TABLE v (g int, n bigint) SERVER ivm OPTIONS (query $q$' . $query . '$q$)');
+	is_same($node, 'v', $query, 'no store can be made: a read is right', 'roomless');
+	my ($rc, $out, $err) = $node->psql('roomless', 'INSERT INTO t VALUES (1)');
+	like($err, qr/ERROR:.*could not create directory/, 'a writer is told why');
+	is_same($node, 'v', $query, 'and nothing has changed', 'roomless');
+	chmod 0700, $dir;
+	wait_until_active($node, 'v', 'built when there is room', 'roomless');
+	$node->safe_psql('roomless', 'INSERT INTO t VALUES (1)');
+	is_same($node, 'v', $query, 'and kept up to date', 'roomless');
+}
 
 $node->stop;
 done_testing;
