@@ -130,12 +130,6 @@ IvmGroupsMemory(const IvmGroups *groups)
 	return MemoryContextMemAllocated(groups->cxt, true);
 }
 
-uint32
-IvmGroupsCount(const IvmGroups *groups)
-{
-	return groups->table->members;
-}
-
 static int
 compare_groups(const void *a, const void *b)
 {

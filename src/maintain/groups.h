@@ -31,7 +31,6 @@ extern IvmGroup *IvmGroupsGet(IvmGroups *groups, const char *key, uint32 keylen)
 /* Where the table, its states and what owners attach are allocated. */
 extern MemoryContext IvmGroupsContext(const IvmGroups *groups);
 extern Size IvmGroupsMemory(const IvmGroups *groups);	/* bytes */
-extern uint32 IvmGroupsCount(const IvmGroups *groups);
 
 /* All groups; the array is the table's, until a group is added. */
 extern IvmGroup **IvmGroupsAll(IvmGroups *groups, int *ngroups);

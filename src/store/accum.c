@@ -444,10 +444,3 @@ IvmStateDescOfPacked(const char *packed, Size len)
 	return desc;
 }
 
-int64
-IvmPackedStateRows(const char *packed, Size len)
-{
-	IvmReader	r = {(const uint8 *) packed, (const uint8 *) packed + len};
-
-	return IvmReadVarint(&r);
-}

@@ -87,7 +87,4 @@ extern void IvmStateUnpackAdd(const IvmStateDesc *desc, IvmState *dst,
 /* A description of the packed state's own layout (kinds only; argtypes InvalidOid), for folding. */
 extern IvmStateDesc *IvmStateDescOfPacked(const char *packed, Size len);
 
-/* Row count of a packed state, without unpacking the rest. */
-extern int64 IvmPackedStateRows(const char *packed, Size len);
-
 #endif							/* IVM_ACCUM_H */

@@ -501,13 +501,6 @@ IvmStoreBirth(void)
 	return FullTransactionIdFromU64(store_meta.birth);
 }
 
-uint64
-IvmStoreId(void)
-{
-	IvmStoreOpen();
-	return store_meta.id;
-}
-
 void
 IvmStoreReaderCheck(void)
 {
@@ -557,26 +550,6 @@ count_free_pages(size_t max, size_t *pages)
 	}
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-/* Bytes in use: the file up to its last page, less the pages on the free list. */
-void
-IvmStoreSize(int64 *used, int64 *limit)
-{
-	MDB_envinfo info;
-	size_t		free_pages;
-	int			rc;
-
-	IvmReadBegin();
-	rc = mdb_env_info(env, &info);
-	if (rc == 0)
-		rc = count_free_pages(SIZE_MAX, &free_pages);
-	if (rc != 0)
-		IvmStoreError(rc, "measuring");
-	IvmReadEnd();
-
-	*used = ((int64) info.me_last_pgno + 1 - (int64) free_pages) * page_size;
-	*limit = map_size;
 }
 
 /*

@@ -409,16 +409,6 @@ IvmFoldView(uint32 view, FullTransactionId horizon, bool *more)
 	return fold_prefix(view, prefix, sizeof(prefix), 0, horizon, more);
 }
 
-void
-IvmFoldKey(uint32 view, const char *key, uint32 keylen, FullTransactionId horizon)
-{
-	char		prefix[IVM_MAX_STORE_KEY];
-	Size		len = IvmStoreKeyMake(prefix, view, key, keylen);
-	bool		more;
-
-	(void) fold_prefix(view, prefix, len, len + IVM_DELTA_TAIL, horizon, &more);
-}
-
 /*
  * Removing
  */

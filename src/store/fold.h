@@ -19,9 +19,6 @@
  */
 extern int64 IvmFoldView(uint32 view, FullTransactionId horizon, bool *more);
 
-/* Fold the deltas of one key (a writer that met a long chain); cheap no-op where not possible. */
-extern void IvmFoldKey(uint32 view, const char *key, uint32 keylen, FullTransactionId horizon);
-
 /* Remove generations, markers and invalidations that are dead; returns entries removed. */
 extern int64 IvmPruneGenerations(uint32 view, FullTransactionId horizon);
 

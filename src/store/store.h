@@ -34,17 +34,11 @@ extern void IvmStoreOpen(void);
  */
 extern FullTransactionId IvmStoreBirth(void);
 
-/* Random id of the store. */
-extern uint64 IvmStoreId(void);
-
 /* Clear reader slots of dead processes (custodian). */
 extern void IvmStoreReaderCheck(void);
 
 /* Declare the store of this database unusable until the next start (damage was seen). */
 extern void IvmStoreSetBroken(void);
-
-/* Bytes in use in the store's file, and its limit. */
-extern void IvmStoreSize(int64 *used, int64 *limit);
 
 /* Remove a dropped database's directory (custodian's launcher; db must not exist). */
 extern void IvmStoreRemoveDatabase(Oid dboid);

@@ -711,25 +711,6 @@ IvmViewGet(Oid relid)
 	return view;
 }
 
-IvmView *
-IvmViewGetById(uint32 id)
-{
-	ListCell   *lc;
-
-	foreach(lc, get_briefs())
-	{
-		ViewBrief  *brief = lfirst(lc);
-
-		if (brief->id == id)
-		{
-			IvmView    *view = IvmViewGetIfAny(brief->relid);
-
-			return view && view->id == id ? view : NULL;
-		}
-	}
-	return NULL;
-}
-
 /* ---- changing rows ---- */
 
 static void

@@ -32,9 +32,6 @@ extern IvmView *IvmViewGet(Oid relid);
 /* The same, but NULL where there is none: who holds no lock on the view asks like this. */
 extern IvmView *IvmViewGetIfAny(Oid relid);
 
-/* The same by definition id; NULL where there is none (dropped, redefined). */
-extern IvmView *IvmViewGetById(uint32 id);
-
 /* All views as relids (list of Oid), and those over a given root table. */
 extern List *IvmViewList(void);
 extern List *IvmViewsOverTable(Oid baserel);

@@ -72,17 +72,6 @@ IvmTriggersFind(Relation rel, IvmTriggerPair *pair)
 	}
 }
 
-bool
-IvmTriggerFind(Relation rel, Oid *tgoid, char *tgenabled)
-{
-	IvmTriggerPair pair;
-
-	IvmTriggersFind(rel, &pair);
-	*tgoid = pair.capture;
-	*tgenabled = pair.capture_state;
-	return OidIsValid(pair.capture);
-}
-
 /* ---- making and dropping ---- */
 
 static void

@@ -25,9 +25,6 @@ typedef struct IvmTriggerPair
 
 extern void IvmTriggersFind(Relation rel, IvmTriggerPair *pair);
 
-/* Oid and state of the table's capture (row) trigger; false where there is none. */
-extern bool IvmTriggerFind(Relation rel, Oid *tgoid, char *tgenabled);
-
 /* The table of a capture trigger; InvalidOid where it is none (any more). */
 extern Oid	IvmTriggerTable(Oid tgoid);
 
