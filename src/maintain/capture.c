@@ -34,24 +34,28 @@
 PG_FUNCTION_INFO_V1(ivm_fdw_capture);
 PG_FUNCTION_INFO_V1(ivm_fdw_truncated);
 
-/* Memory for one row. */
+/* A contribution of a row. */
+typedef struct Contribution
+{
+	const char *key;
+	uint32		keylen;
+	const IvmStateDesc *desc;
+	IvmState   *state;
+} Contribution;
+
+/* What one row contributes, and where. */
 typedef struct RowBuffers
 {
 	MemoryContext cxt;			/* reset after the row */
-	StringInfoData old_key;
-	StringInfoData new_key;
+	List	   *contributions;	/* of the version being evaluated, in cxt */
 } RowBuffers;
 
 static RowBuffers *
 make_buffers(MemoryContext parent)
 {
-	MemoryContext old = MemoryContextSwitchTo(parent);
-	RowBuffers *buffers = palloc(sizeof(RowBuffers));
+	RowBuffers *buffers = MemoryContextAllocZero(parent, sizeof(RowBuffers));
 
-	initStringInfo(&buffers->old_key);
-	initStringInfo(&buffers->new_key);
 	buffers->cxt = AllocSetContextCreate(parent, "ivm captured row", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(old);
 	return buffers;
 }
 
@@ -104,46 +108,77 @@ capture_error_context(void *arg)
 	errcontext("maintenance of view %s", view->name);
 }
 
-/* A state of the view in the row's memory, empty. */
+/* IvmLinearSink: note a contribution, with a state of its own, in the row's memory. */
 static IvmState *
-new_state(const IvmView *view)
+note_contribution(void *arg, const char *key, uint32 keylen, const IvmStateDesc *desc)
 {
-	IvmState   *state = palloc(view->statedesc->size);
+	RowBuffers *buffers = arg;
+	Contribution *contribution = palloc(sizeof(Contribution));
+	char	   *copy = palloc(keylen);
 
-	IvmStateInit(view->statedesc, state);
-	return state;
+	memcpy(copy, key, keylen);
+	contribution->key = copy;
+	contribution->keylen = keylen;
+	contribution->desc = desc;
+	contribution->state = palloc(desc->size);
+	IvmStateInit(desc, contribution->state);
+	buffers->contributions = lappend(buffers->contributions, contribution);
+	return contribution->state;
+}
+
+static List *
+contributions_of(IvmLinear *linear, RowBuffers *buffers, TupleTableSlot *slot, int sign)
+{
+	buffers->contributions = NIL;
+	if (slot != NULL)
+		IvmLinearCount(linear, slot, sign, note_contribution, buffers);
+	return buffers->contributions;
+}
+
+/* Put the contribution at position n together with that of the other version, if the keys are the same. */
+static bool
+unite(Contribution *old, List *new, int n)
+{
+	Contribution *other = n < list_length(new) ? list_nth(new, n) : NULL;
+
+	if (other == NULL || old->keylen != other->keylen ||
+		memcmp(old->key, other->key, old->keylen) != 0)
+		return false;
+	IvmStateAdd(old->desc, old->state, other->state, 1);
+	other->state = NULL;
+	return true;
+}
+
+static void
+add_contribution(IvmView *view, const Contribution *contribution, CommandId cid)
+{
+	IvmOverlayAdd(view, contribution->key, contribution->keylen, contribution->state, cid);
 }
 
 /*
  * The row's old and new form (either may be NULL) as contributions.  An
- * update within a group is one contribution, and none where nothing changes.
+ * update that leaves a key is one contribution to it, and none where nothing changes.
  */
 static void
 capture_row(IvmLinear *linear, IvmView *view, RowBuffers *buffers,
 			TupleTableSlot *oldslot, TupleTableSlot *newslot, CommandId cid)
 {
-	StringInfo	old_key = &buffers->old_key;
-	StringInfo	new_key = &buffers->new_key;
-	bool		was_in = oldslot && IvmLinearKey(linear, oldslot, old_key);
-	bool		is_in = newslot && IvmLinearKey(linear, newslot, new_key);
-	bool		same_key = was_in && is_in && old_key->len == new_key->len &&
-	memcmp(old_key->data, new_key->data, new_key->len) == 0;
-	IvmState   *state;
+	List	   *old = contributions_of(linear, buffers, oldslot, -1);
+	List	   *new = contributions_of(linear, buffers, newslot, 1);
+	ListCell   *lc;
 
-	if (was_in)
+	foreach(lc, old)
 	{
-		state = new_state(view);
-		IvmLinearAccumulate(linear, oldslot, -1, state);
-		if (same_key)
-			IvmLinearAccumulate(linear, newslot, 1, state);
-		if (!same_key || !IvmStateIsZero(view->statedesc, state))
-			IvmOverlayAdd(view, old_key->data, old_key->len, state, cid);
+		Contribution *contribution = lfirst(lc);
+
+		if (!unite(contribution, new, foreach_current_index(lc)) ||
+			!IvmStateIsZero(contribution->desc, contribution->state))
+			add_contribution(view, contribution, cid);
 	}
-	if (is_in && !same_key)
+	foreach(lc, new)
 	{
-		state = new_state(view);
-		IvmLinearAccumulate(linear, newslot, 1, state);
-		IvmOverlayAdd(view, new_key->data, new_key->len, state, cid);
+		if (((Contribution *) lfirst(lc))->state != NULL)
+			add_contribution(view, lfirst(lc), cid);
 	}
 }
 

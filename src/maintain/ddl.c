@@ -37,6 +37,7 @@
 #include "maintain/ddl_follow.h"
 #include "view/catalog.h"
 #include "view/leaves.h"
+#include "view/keyoption.h"
 #include "view/options.h"
 #include "view/privileges.h"
 #include "view/triggers.h"
@@ -263,6 +264,22 @@ after_statement(Node *stmt, Oid altered_view, IvmTouched *mine)
 	IvmFollow(mine, effects_of(stmt));
 }
 
+/* The view of which a column is renamed, with the positions that its option "key" names; or InvalidOid. */
+static Oid
+renamed_column_of(Node *stmt, List **key)
+{
+	RenameStmt *rename = (RenameStmt *) stmt;
+	Oid			relid;
+
+	if (!IsA(stmt, RenameStmt) || rename->renameType != OBJECT_COLUMN || rename->relation == NULL)
+		return InvalidOid;
+	relid = RangeVarGetRelid(rename->relation, NoLock, true);
+	if (!OidIsValid(relid) || !IvmIsView(relid))
+		return InvalidOid;
+	*key = IvmKeyOptionPositions(relid);
+	return *key != NIL ? relid : InvalidOid;
+}
+
 static void
 process_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 				ProcessUtilityContext context, ParamListInfo params,
@@ -273,6 +290,8 @@ process_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tre
 	IvmTouched	mine = {0};
 	IvmTouched *outer = touched;
 	Oid			altered_view;
+	Oid			renamed;
+	List	   *key = NIL;
 
 	if (effects_of(stmt) == 0 || !OidIsValid(IvmCatalogRelid()))
 	{
@@ -285,6 +304,7 @@ process_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tre
 	mine.cxt = CurrentMemoryContext;
 	mine.had_xid = TransactionIdIsValid(GetTopTransactionIdIfAny());
 	altered_view = before_statement(stmt);
+	renamed = renamed_column_of(stmt, &key);
 
 	touched = &mine;
 	PG_TRY();
@@ -297,6 +317,8 @@ process_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tre
 	}
 	PG_END_TRY();
 	after_statement(stmt, altered_view, &mine);
+	if (OidIsValid(renamed))
+		IvmRenewKeyOption(renamed, key);
 }
 
 void

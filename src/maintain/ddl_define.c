@@ -38,6 +38,8 @@
 #include "maintain/ddl_check.h"
 #include "maintain/ddl_define.h"
 #include "view/catalog.h"
+#include "view/grouping.h"
+#include "view/keyoption.h"
 #include "view/options.h"
 #include "view/privileges.h"
 #include "view/settings.h"
@@ -78,41 +80,60 @@ parse(const char *text, IvmPins *pins, bool pinned_literals)
  * can run code.  Leaves it with what the triggers need to know.
  */
 static IvmView *
-analyze(Oid relid, Query *query, const char *text, Oid owner, IvmPins *pins)
+analyze(Oid relid, Query *query, const char *text, Oid owner, IvmPins *pins, List *key)
 {
 	IvmView		owner_and_pins = {.owner = owner,.pins = pins};
 	IvmEvalEnv	env;
 	IvmView    *view;
 
 	IvmEvalEnterOwner(&owner_and_pins, &env);
-	view = IvmAnalyzeView(query, text);
+	view = IvmAnalyzeView(query, text, key);
 	IvmEvalLeave(&env);
 	return view;
 }
 
-/*
- * A query may rely on a primary key to leave columns out of GROUP BY, but a
- * dump restores keys after foreign tables.
- */
-static void
-refuse_constraint_dependency(Query *query)
+static Oid
+owner_of(Oid relid)
 {
-	if (query->constraintDeps != NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("the query relies on a primary key to leave columns out of GROUP BY"),
-				 errdetail("A dump of the view could not be restored, because keys are restored later."),
-				 errhint("Name all columns of the output in GROUP BY.")));
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+
+	ReleaseSysCache(tuple);
+	return owner;
 }
 
+/* Only a view whose rows are those of its table has a key to choose. */
 static void
-refuse_key_option(Oid relid)
+refuse_key_option(void)
 {
-	if (IvmOptionGet(relid, IVM_OPTION_KEY) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-				 errmsg("option \"%s\" is not for views with grouping", IVM_OPTION_KEY),
-				 errhint("The key of such a view is what it groups by: leave the option out.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			 errmsg("option \"%s\" is for views without grouping, windows, DISTINCT and LIMIT", IVM_OPTION_KEY),
+			 errhint("The key of other views follows from the query (see ivm_fdw_check): leave the option out.")));
+}
+
+/*
+ * Analyse, and see which columns lead the key: those of the option, or else the
+ * primary key.  *key: the option's text to be, or NULL.
+ */
+static IvmView *
+analyze_with_key(Oid relid, Query *query, const char *text, IvmPins *pins, char **key)
+{
+	List	   *positions = IvmKeyOptionPositions(relid);
+	Oid			owner = owner_of(relid);
+	IvmView    *view = analyze(relid, query, text, owner, pins, positions);
+	bool		has_key = view->repeats && view->upper == NULL;
+
+	if (!has_key && positions != NIL)
+		refuse_key_option();
+	if (has_key && positions == NIL)
+	{
+		positions = IvmKeyOptionDefault(view);
+		if (positions != NIL)
+			view = analyze(relid, query, text, owner, pins, positions);
+	}
+	*key = positions != NIL ? IvmKeyOptionText(relid, positions) : NULL;
+	return view;
 }
 
 /* ---- dependencies ---- */
@@ -166,16 +187,6 @@ record_dependencies(Oid relid, Query *query)
 
 /* ---- definitions ---- */
 
-static Oid
-owner_of(Oid relid)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
 /* Keep the tree under a new id, and see to it that capture begins. */
 static void
 begin_definition(Oid relid, Query *query, IvmView *view, const char *settings, bool had_xid)
@@ -197,18 +208,18 @@ define_view(Oid relid, bool pinned_literals, bool had_xid)
 	IvmPins    *pins;
 	Query	   *query;
 	IvmView    *view;
+	char	   *key;
 
 	IvmCheckViewShape(relid);
 	settings = settings ? IvmPinsComplete(settings) : IvmPinsCurrent();
 	pins = IvmPinsParse(settings);
 	query = parse(text, pins, pinned_literals);
-	view = analyze(relid, query, text, owner, pins);
-	refuse_constraint_dependency(query);
-	refuse_key_option(relid);
+	IvmSpellOutGrouping(query, text);
+	view = analyze_with_key(relid, query, text, pins, &key);
 	IvmCheckViewColumns(relid, query);
 	IvmCheckDefiner(query, owner);
 
-	IvmOptionsSet(relid, deparse(query, pins), settings);
+	IvmOptionsSet(relid, deparse(query, pins), settings, key);
 	record_dependencies(relid, query);
 	begin_definition(relid, query, view, settings, had_xid);
 }
@@ -219,7 +230,8 @@ redefine_view(Oid relid, bool had_xid)
 	Query	   *query = IvmCatalogQuery(relid);
 	char	   *settings = IvmOptionGet(relid, IVM_OPTION_SETTINGS);
 	IvmView    *view = analyze(relid, query, IvmOptionGet(relid, IVM_OPTION_QUERY),
-							   owner_of(relid), IvmPinsParse(settings));
+							   owner_of(relid), IvmPinsParse(settings),
+							   IvmKeyOptionPositions(relid));
 
 	begin_definition(relid, query, view, settings, had_xid);
 }
@@ -282,8 +294,15 @@ IvmRefreshQueryText(Oid relid)
 		/* One at a time: two tuples cannot both be the newest. */
 		LockRelationOid(relid, ShareUpdateExclusiveLock);
 		text = deparse(IvmCatalogQuery(relid), IvmPinsParse(settings));
-		IvmOptionsSet(relid, text, settings);
+		IvmOptionsSet(relid, text, settings, NULL);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(cxt);
+}
+
+void
+IvmRenewKeyOption(Oid relid, List *positions)
+{
+	IvmOptionsSet(relid, IvmOptionGet(relid, IVM_OPTION_QUERY),
+				  IvmOptionGet(relid, IVM_OPTION_SETTINGS), IvmKeyOptionText(relid, positions));
 }

@@ -8,6 +8,8 @@
 #ifndef IVM_DDL_DEFINE_H
 #define IVM_DDL_DEFINE_H
 
+#include "nodes/pg_list.h"
+
 /*
  * Make the definition of a foreign table from its options: check it, keep it
  * under a new id, record its dependencies, install the triggers.
@@ -22,5 +24,8 @@ extern void IvmRedefineView(Oid relid, bool had_xid);
 
 /* Names may have changed: write option "query" anew from the tree, if it differs. */
 extern void IvmRefreshQueryText(Oid relid);
+
+/* Names of the view's columns have changed: option "key" names these positions. */
+extern void IvmRenewKeyOption(Oid relid, List *positions);
 
 #endif							/* IVM_DDL_DEFINE_H */

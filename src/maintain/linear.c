@@ -18,6 +18,7 @@
 #include "access/xact.h"
 #include "catalog/partition.h"
 #include "executor/executor.h"
+#include "maintain/expand.h"
 #include "maintain/linear.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/datum.h"
@@ -30,6 +31,14 @@ typedef struct AccumCode
 	ExprState  *args[2];
 	ExprState  *filter;
 } AccumCode;
+
+typedef struct SlotCode
+{
+	ExprState **cols;
+	ExprState  *filter;
+	Datum	   *values;
+	bool	   *nulls;
+} SlotCode;
 
 struct IvmLinear
 {
@@ -45,8 +54,13 @@ struct IvmLinear
 	ExprState  *where;
 	ExprState **keys;
 	AccumCode  *accums;
-	Datum	   *keyvalues;
+	SlotCode   *slots;
+	Datum	   *keyvalues;		/* of the row */
 	bool	   *keynulls;
+	bool	   *setnulls;		/* of a grouping set */
+	IvmExpand  *expand;			/* where a row makes several, or NULL */
+	StringInfoData key;			/* of the row's group */
+	StringInfoData element;		/* of one of its elements */
 	int			ncolumns;		/* columns of the leaf that are used */
 	AttrNumber *columns;
 	AttrNumber	lastcolumn;		/* the highest of them */
@@ -123,6 +137,64 @@ map_columns(IvmLinear *linear, Relation root, Relation leaf)
 	free_attrmap(map);
 }
 
+/* Expressions over a row of the leaf, or over what the source query makes of it. */
+static ExprState *
+compile_linear_expr(IvmLinear *linear, Expr *expr, Relation root, Relation leaf)
+{
+	if (expr != NULL && linear->expand != NULL)
+		return ExecInitExpr(copyObject(expr), NULL);
+	return compile(expr, root, leaf);
+}
+
+static void
+compile_keys(IvmLinear *linear, Relation root, Relation leaf)
+{
+	IvmView    *view = linear->view;
+
+	linear->keyvalues = palloc0(sizeof(Datum) * (view->nkeys + 1));
+	linear->keynulls = palloc0(sizeof(bool) * (view->nkeys + 1));
+	linear->setnulls = palloc0(sizeof(bool) * (view->nkeys + 1));
+	linear->keys = palloc0(sizeof(ExprState *) * (view->nkeys + 1));
+	for (int i = 0; i < view->nkeys; i++)
+		linear->keys[i] = compile_linear_expr(linear, view->keyexprs[i], root, leaf);
+}
+
+static void
+compile_accums(IvmLinear *linear, Relation root, Relation leaf)
+{
+	IvmView    *view = linear->view;
+
+	linear->accums = palloc0(sizeof(AccumCode) * (view->naccums + 1));
+	for (int i = 0; i < view->naccums; i++)
+	{
+		const IvmAccumSpec *spec = &view->accums[i];
+
+		for (int a = 0; a < spec->nargs; a++)
+			linear->accums[i].args[a] = compile_linear_expr(linear, spec->args[a], root, leaf);
+		linear->accums[i].filter = compile_linear_expr(linear, spec->filter, root, leaf);
+	}
+}
+
+static void
+compile_slots(IvmLinear *linear, Relation root, Relation leaf)
+{
+	IvmView    *view = linear->view;
+
+	linear->slots = palloc0(sizeof(SlotCode) * (view->nslots + 1));
+	for (int i = 0; i < view->nslots; i++)
+	{
+		const IvmSlotSpec *spec = &view->slots[i];
+		SlotCode   *code = &linear->slots[i];
+
+		code->cols = palloc(sizeof(ExprState *) * (spec->ncols + 1));
+		code->values = palloc(sizeof(Datum) * (spec->ncols + 1));
+		code->nulls = palloc(sizeof(bool) * (spec->ncols + 1));
+		for (int c = 0; c < spec->ncols; c++)
+			code->cols[c] = compile_linear_expr(linear, spec->cols[c], root, leaf);
+		code->filter = compile_linear_expr(linear, spec->filter, root, leaf);
+	}
+}
+
 /* Compile everything into the current memory context. */
 static IvmLinear *
 make_linear(IvmView *view, Relation root, Relation leaf)
@@ -135,22 +207,15 @@ make_linear(IvmView *view, Relation root, Relation leaf)
 	linear->epoch = user_code_epoch;
 	linear->checked = relcache_epoch;
 	linear->econtext = CreateStandaloneExprContext();
+	initStringInfo(&linear->key);
+	initStringInfo(&linear->element);
 	map_columns(linear, root, leaf);
-	linear->where = compile(view->where, root, leaf);
-	linear->keyvalues = palloc(sizeof(Datum) * (view->nkeys + 1));
-	linear->keynulls = palloc(sizeof(bool) * (view->nkeys + 1));
-	linear->keys = palloc(sizeof(ExprState *) * (view->nkeys + 1));
-	for (int i = 0; i < view->nkeys; i++)
-		linear->keys[i] = compile(view->keyexprs[i], root, leaf);
-	linear->accums = palloc0(sizeof(AccumCode) * (view->naccums + 1));
-	for (int i = 0; i < view->naccums; i++)
-	{
-		const IvmAccumSpec *spec = &view->accums[i];
-
-		for (int a = 0; a < spec->nargs; a++)
-			linear->accums[i].args[a] = compile(spec->args[a], root, leaf);
-		linear->accums[i].filter = compile(spec->filter, root, leaf);
-	}
+	if (view->source != NULL)
+		linear->expand = IvmExpandMake(view, root, leaf);
+	linear->where = compile_linear_expr(linear, view->where, root, leaf);
+	compile_keys(linear, root, leaf);
+	compile_accums(linear, root, leaf);
+	compile_slots(linear, root, leaf);
 	return linear;
 }
 
@@ -290,32 +355,30 @@ holds(IvmLinear *linear, ExprState *state)
 	return DatumGetBool(evaluate(linear, state, &isnull)) && !isnull;
 }
 
-bool
-IvmLinearKey(IvmLinear *linear, TupleTableSlot *slot, StringInfo key)
-{
-	IvmView    *view = linear->view;
-	MemoryContext old;
+/* ---- counting a source row ---- */
 
-	ResetExprContext(linear->econtext);
-	linear->econtext->ecxt_scantuple = slot;
-	if (!holds(linear, linear->where))
-		return false;
-	for (int i = 0; i < view->nkeys; i++)
-		linear->keyvalues[i] = evaluate(linear, linear->keys[i], &linear->keynulls[i]);
-	resetStringInfo(key);
-	old = MemoryContextSwitchTo(linear->econtext->ecxt_per_tuple_memory);
-	IvmKeyEncode(view->keydesc, linear->keyvalues, linear->keynulls, key);
-	MemoryContextSwitchTo(old);
-	return true;
+typedef struct Count
+{
+	int			sign;
+	IvmLinearSink sink;
+	void	   *arg;
+} Count;
+
+/* The slots of expression evaluation are reset with each source row. */
+static inline MemoryContext
+row_memory(IvmLinear *linear)
+{
+	return linear->econtext->ecxt_per_tuple_memory;
 }
 
-void
-IvmLinearAccumulate(IvmLinear *linear, TupleTableSlot *slot, int sign, IvmState *state)
+static void
+count_group(IvmLinear *linear, const Count *count)
 {
 	IvmView    *view = linear->view;
+	IvmState   *state = count->sink(count->arg, linear->key.data, linear->key.len,
+									view->statedesc);
 
-	linear->econtext->ecxt_scantuple = slot;
-	state->rows += sign;
+	state->rows += count->sign;
 	for (int i = 0; i < view->naccums; i++)
 	{
 		const IvmAccumSpec *spec = &view->accums[i];
@@ -328,6 +391,141 @@ IvmLinearAccumulate(IvmLinear *linear, TupleTableSlot *slot, int sign, IvmState 
 		for (int a = 0; a < spec->nargs && !isnull; a++)
 			args[a] = evaluate(linear, code->args[a], &isnull);
 		if (!isnull)
-			IvmStateAccumRow(view->statedesc, state, i, args, sign);
+			IvmStateAccumRow(view->statedesc, state, i, args, count->sign);
 	}
+}
+
+/* The columns of an element.  False where there is none. */
+static bool
+evaluate_element(IvmLinear *linear, int i)
+{
+	const IvmSlotSpec *spec = &linear->view->slots[i];
+	SlotCode   *code = &linear->slots[i];
+
+	if (!holds(linear, code->filter))
+		return false;
+	for (int c = 0; c < spec->ncols; c++)
+	{
+		code->values[c] = evaluate(linear, code->cols[c], &code->nulls[c]);
+		if (code->nulls[c] && spec->strict)
+			return false;
+	}
+	return true;
+}
+
+/* Count an element of the group in linear->key. */
+static void
+count_element(IvmLinear *linear, int i, Size ownerlen, const Count *count)
+{
+	const IvmSlotSpec *spec = &linear->view->slots[i];
+	SlotCode   *code = &linear->slots[i];
+	StringInfo	key = &linear->element;
+	MemoryContext old;
+	IvmState   *state;
+
+	resetStringInfo(key);
+	appendStringInfoChar(key, IVM_SLOT_BYTE(i));
+	appendBinaryStringInfo(key, linear->key.data + 1, ownerlen);
+	old = MemoryContextSwitchTo(row_memory(linear));
+	if (spec->canonical)
+		IvmKeyEncodeCanonical(spec->keydesc, code->values, code->nulls, key);
+	else
+		IvmKeyEncode(spec->keydesc, code->values, code->nulls, key);
+	MemoryContextSwitchTo(old);
+
+	state = count->sink(count->arg, key->data, key->len, spec->statedesc);
+	state->rows += count->sign;
+	if (spec->total)
+		IvmStateSetMember(spec->statedesc, state, ownerlen);
+}
+
+static void
+encode_key(IvmLinear *linear, const bool *nulls)
+{
+	MemoryContext old;
+
+	resetStringInfo(&linear->key);
+	appendStringInfoChar(&linear->key, IVM_SLOT_GROUPS);
+	old = MemoryContextSwitchTo(row_memory(linear));
+	IvmKeyEncode(linear->view->keydesc, linear->keyvalues, nulls, &linear->key);
+	MemoryContextSwitchTo(old);
+}
+
+/* Count the group whose key is encoded, and its elements. */
+static void
+count_key(IvmLinear *linear, const bool *is_element, const Count *count)
+{
+	IvmView    *view = linear->view;
+	Size		ownerlen;
+
+	count_group(linear, count);
+	if (view->nslots == 0)
+		return;
+	ownerlen = linear->key.len - 1;
+	if (!view->owner_has_forms)
+		ownerlen = IvmKeyCanonicalLength(view->keydesc, linear->key.data + 1, ownerlen);
+	for (int i = 0; i < view->nslots; i++)
+	{
+		if (is_element[i])
+			count_element(linear, i, ownerlen, count);
+	}
+}
+
+/* Under the key of each grouping set: a set's columns and its number, all others null. */
+static void
+count_sets(IvmLinear *linear, const bool *is_element, const Count *count)
+{
+	IvmView    *view = linear->view;
+
+	for (int set = 0; set < view->nsets; set++)
+	{
+		for (int i = 0; i < view->nkeys - 1; i++)
+			linear->setnulls[i] = linear->keynulls[i] || !view->inset[set * view->nkeys + i];
+		linear->keyvalues[view->nkeys - 1] = Int32GetDatum(set);
+		encode_key(linear, linear->setnulls);
+		count_key(linear, is_element, count);
+	}
+}
+
+static void
+count_source_row(IvmLinear *linear, TupleTableSlot *slot, const Count *count)
+{
+	IvmView    *view = linear->view;
+	bool		is_element[IVM_MAX_SLOTS];
+
+	ResetExprContext(linear->econtext);
+	linear->econtext->ecxt_scantuple = slot;
+	if (!holds(linear, linear->where))
+		return;
+	for (int i = 0; i < view->nkeys; i++)
+	{
+		if (linear->keys[i] != NULL)
+			linear->keyvalues[i] = evaluate(linear, linear->keys[i], &linear->keynulls[i]);
+	}
+	for (int i = 0; i < view->nslots; i++)
+		is_element[i] = evaluate_element(linear, i);
+	if (view->nsets > 0)
+		count_sets(linear, is_element, count);
+	else
+	{
+		encode_key(linear, linear->keynulls);
+		count_key(linear, is_element, count);
+	}
+}
+
+void
+IvmLinearCount(IvmLinear *linear, TupleTableSlot *slot, int sign,
+			   IvmLinearSink sink, void *arg)
+{
+	Count		count = {sign, sink, arg};
+	TupleTableSlot *source;
+
+	if (linear->expand == NULL)
+	{
+		count_source_row(linear, slot, &count);
+		return;
+	}
+	IvmExpandStart(linear->expand, slot);
+	while ((source = IvmExpandNext(linear->expand)) != NULL)
+		count_source_row(linear, source, &count);
 }

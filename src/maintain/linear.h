@@ -31,13 +31,18 @@ extern void IvmLinearForgetUserCode(bool transaction_ended);
 extern bool IvmLinearSameInput(IvmLinear *linear, TupleTableSlot *a, TupleTableSlot *b);
 
 /*
- * Evaluate WHERE and the key.  False: the row is not in the view.  The key is
- * put into *key (reset first).
+ * Where the contribution to a key is to be counted: returns a state of this
+ * description that lives as long as the caller needs it.  The key is not kept.
  */
-extern bool IvmLinearKey(IvmLinear *linear, TupleTableSlot *slot, StringInfo key);
+typedef IvmState *(*IvmLinearSink) (void *arg, const char *key, uint32 keylen,
+									const IvmStateDesc *desc);
 
-/* Count the row into the state with its sign; memory as in IvmStateAccumRow. */
-extern void IvmLinearAccumulate(IvmLinear *linear, TupleTableSlot *slot, int sign,
-								IvmState *state);
+/*
+ * Count a row of the leaf, with its sign, under every key that it contributes to: its
+ * group (in each grouping set) and its elements.  For a row and its new
+ * version keys come in the same order.  What states need is allocated in CurrentMemoryContext.
+ */
+extern void IvmLinearCount(IvmLinear *linear, TupleTableSlot *slot, int sign,
+						   IvmLinearSink sink, void *arg);
 
 #endif							/* IVM_LINEAR_H */

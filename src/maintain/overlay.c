@@ -123,12 +123,11 @@ log_undo(UndoKind kind, ViewOverlay *overlay, Element *element)
 static void
 undo_element(ViewOverlay *overlay, Element *element)
 {
-	const IvmStateDesc *desc = overlay->view->statedesc;
 	IvmGroup   *group = element->group;
 	MemoryContext old = MemoryContextSwitchTo(overlay_cxt);
 
 	Assert(group->extra == element);
-	IvmStateAdd(desc, group->state, &element->state, -1);
+	IvmStateAdd(group->desc, group->state, &element->state, -1);
 	group->extra = element->older;
 	pfree(element);				/* rolled back savepoints can be many */
 	MemoryContextSwitchTo(old);
@@ -244,7 +243,7 @@ find_element(IvmGroup *group, SubTransactionId subid, CommandId cid)
 static Element *
 push_element(ViewOverlay *overlay, IvmGroup *group, CommandId cid)
 {
-	const IvmStateDesc *desc = overlay->view->statedesc;
+	const IvmStateDesc *desc = group->desc;
 	Element    *element = palloc(offsetof(Element, state) + desc->size);
 	Element    *older = group->extra;
 
@@ -294,15 +293,15 @@ IvmOverlayAdd(IvmView *view, const char *key, uint32 keylen, const IvmState *del
 		return;
 	overlay->view = view;
 	if (epoch->groups == NULL)
-		epoch->groups = IvmGroupsCreate(overlay_cxt, view->statedesc);
+		epoch->groups = IvmGroupsCreate(overlay_cxt);
 
 	old = MemoryContextSwitchTo(IvmGroupsContext(epoch->groups));
-	group = IvmGroupsGet(epoch->groups, key, keylen);
+	group = IvmGroupsGet(epoch->groups, IvmViewStateDesc(view, key), key, keylen);
 	element = find_element(group, GetCurrentSubTransactionId(), cid);
 	if (element == NULL)
 		element = push_element(overlay, group, cid);
-	IvmStateAdd(view->statedesc, &element->state, delta, 1);
-	IvmStateAdd(view->statedesc, group->state, delta, 1);
+	IvmStateAdd(group->desc, &element->state, delta, 1);
+	IvmStateAdd(group->desc, group->state, delta, 1);
 	MemoryContextSwitchTo(old);
 
 	check_limit(overlay);
@@ -421,8 +420,9 @@ add_to(const IvmStateDesc *desc, IvmState *sum, const IvmState *state)
  * copy: a cursor must not see what is captured later.
  */
 static const IvmState *
-state_below(const IvmStateDesc *desc, IvmGroup *group, CommandId curcid)
+state_below(IvmGroup *group, CommandId curcid)
 {
+	const IvmStateDesc *desc = group->desc;
 	Element    *element = group->extra;
 	IvmState   *sum = NULL;
 
@@ -456,8 +456,7 @@ typedef struct RowList
 
 /* Append the visible rows among groups [from, to). */
 static void
-take_rows(const IvmStateDesc *desc, IvmGroup **groups, int from, int to, CommandId curcid,
-		  RowList *list)
+take_rows(IvmGroup **groups, int from, int to, CommandId curcid, RowList *list)
 {
 	if (list->n + (to - from) > list->space)
 	{
@@ -466,7 +465,7 @@ take_rows(const IvmStateDesc *desc, IvmGroup **groups, int from, int to, Command
 	}
 	for (int i = from; i < to; i++)
 	{
-		const IvmState *state = state_below(desc, groups[i], curcid);
+		const IvmState *state = state_below(groups[i], curcid);
 
 		if (state)
 			list->rows[list->n++] = (IvmOverlayRow)
@@ -503,7 +502,7 @@ IvmOverlayRows(IvmView *view, CommandId curcid, const IvmKeyRange *ranges, int n
 	groups = IvmGroupsSorted(table, &ngroups);
 	list.rows = palloc(sizeof(IvmOverlayRow) * list.space);
 	if (nranges == 0)
-		take_rows(view->statedesc, groups, 0, ngroups, curcid, &list);
+		take_rows(groups, 0, ngroups, curcid, &list);
 	for (int i = 0; i < nranges; i++)
 	{
 		const IvmKeyRange *range = &ranges[i];
@@ -511,7 +510,7 @@ IvmOverlayRows(IvmView *view, CommandId curcid, const IvmKeyRange *ranges, int n
 		int			to = range->upperlen == 0 ? ngroups :
 			lower_bound(groups, ngroups, range->upper, range->upperlen);
 
-		take_rows(view->statedesc, groups, from, to, curcid, &list);
+		take_rows(groups, from, to, curcid, &list);
 	}
 	*nrows = list.n;
 	return list.rows;
@@ -529,13 +528,11 @@ IvmOverlayIsEmpty(void)
 static void
 net_of_view(ViewOverlay *overlay, IvmOverlayNet *net)
 {
-	const IvmStateDesc *desc;
 	IvmGroup  **groups;
 	int			ngroups;
 
 	if (overlay->dropped || overlay->epoch->groups == NULL)
 		return;
-	desc = overlay->view->statedesc;
 	groups = IvmGroupsSorted(overlay->epoch->groups, &ngroups);
 	net->deltas = net->deltas == NULL ?
 		palloc_extended(sizeof(IvmDelta) * ngroups, MCXT_ALLOC_HUGE) :
@@ -545,10 +542,10 @@ net_of_view(ViewOverlay *overlay, IvmOverlayNet *net)
 		IvmGroup   *group = groups[i];
 		StringInfoData packed;
 
-		if (IvmStateIsZero(desc, group->state))
+		if (IvmStateIsZero(group->desc, group->state))
 			continue;
 		initStringInfo(&packed);
-		IvmStatePack(desc, group->state, &packed);
+		IvmStatePack(group->desc, group->state, &packed);
 		net->deltas[net->ndeltas++] = (IvmDelta)
 		{
 			overlay->id, group->key, group->keylen, packed.data, packed.len

@@ -103,20 +103,20 @@ can_build(const IvmView *view, const char **why)
 
 /* ---- reading the base tables ---- */
 
-static void
-build_row(IvmView *view, IvmLinear *linear, TupleTableSlot *slot, StringInfo key,
-		  IvmBuildSort *sort)
+/* IvmLinearSink: the sum under the key. */
+static IvmState *
+built_group(void *arg, const char *key, uint32 keylen, const IvmStateDesc *desc)
 {
-	IvmGroups  *groups;
-	IvmGroup   *group;
-	MemoryContext old;
+	return IvmGroupsGet(arg, desc, key, keylen)->state;
+}
 
-	if (!IvmLinearKey(linear, slot, key))
-		return;
-	groups = IvmBuildSortGroups(sort);
-	old = MemoryContextSwitchTo(IvmGroupsContext(groups));
-	group = IvmGroupsGet(groups, key->data, key->len);
-	IvmLinearAccumulate(linear, slot, 1, group->state);
+static void
+build_row(IvmLinear *linear, TupleTableSlot *slot, IvmBuildSort *sort)
+{
+	IvmGroups  *groups = IvmBuildSortGroups(sort);
+	MemoryContext old = MemoryContextSwitchTo(IvmGroupsContext(groups));
+
+	IvmLinearCount(linear, slot, 1, built_group, groups);
 	MemoryContextSwitchTo(old);
 }
 
@@ -127,18 +127,16 @@ build_leaf(IvmView *view, Oid leaf, Snapshot snapshot, IvmBuildSort *sort)
 	IvmLinear  *linear;
 	TupleTableSlot *slot;
 	TableScanDesc scan;
-	StringInfoData key;
 
 	if (rel == NULL)
 		return;					/* dropped just now: the fingerprint will tell */
 	linear = IvmLinearGet(view, rel);
 	slot = table_slot_create(rel, NULL);
 	scan = table_beginscan(rel, snapshot, 0, NULL);
-	initStringInfo(&key);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		CHECK_FOR_INTERRUPTS();
-		build_row(view, linear, slot, &key, sort);
+		build_row(linear, slot, sort);
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
@@ -153,7 +151,7 @@ build_rows(IvmView *view, uint32 number, Snapshot snapshot)
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm build",
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
-	IvmBuildSort *sort = IvmBuildSortBegin(view->statedesc);
+	IvmBuildSort *sort = IvmBuildSortBegin();
 	IvmEvalEnv	env;
 	ListCell   *lc;
 	int64		rows;

@@ -15,11 +15,15 @@
 
 #include "catalog/pg_type.h"
 #include "scan/ranges.h"
+#include "view/definition.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 
 /* Beyond so many prefixes further columns are left to the recheck. */
 #define MAX_PREFIXES 16384
+
+/* Conditions are on groups. */
+static const char group_slot = IVM_SLOT_GROUPS;
 
 typedef struct Bytes
 {
@@ -276,8 +280,7 @@ multiply(Bytes *prefixes, int *nprefixes, const ColumnBounds *bounds)
 	for (int i = 0; i < *nprefixes; i++)
 	{
 		for (int j = 0; j < bounds->nset; j++)
-			result[n++] = prefixes[i].len == 0 ? bounds->set[j] :
-				concatenate(prefixes[i], bounds->set[j]);
+			result[n++] = concatenate(prefixes[i], bounds->set[j]);
 	}
 	*nprefixes = n;
 	return result;
@@ -336,8 +339,8 @@ void
 IvmKeyRangesMake(const IvmKeyDesc *desc, List *conds,
 				 const Datum *values, const bool *nulls, IvmKeyRanges *result)
 {
-	Bytes		empty = {"", 0};
-	Bytes	   *prefixes = &empty;
+	Bytes		groups = {&group_slot, 1};
+	Bytes	   *prefixes = &groups;
 	int			nprefixes = 1;
 	ColumnBounds bounds;
 	bool		more = true;
@@ -362,7 +365,6 @@ IvmKeyRangesMake(const IvmKeyDesc *desc, List *conds,
 		if (more)
 			prefixes = multiply(prefixes, &nprefixes, &bounds);
 	}
-	if (conds != NIL)
-		make_ranges(prefixes, nprefixes,
-					!bounds.equal && bounds.interval ? &bounds : NULL, result);
+	make_ranges(prefixes, nprefixes,
+				!bounds.equal && bounds.interval ? &bounds : NULL, result);
 }

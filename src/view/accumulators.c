@@ -13,45 +13,36 @@
 #include "catalog/pg_aggregate.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "view/aggregates.h"
 #include "view/querytext.h"
 #include "view/split.h"
 
-#define KEPT_AGGREGATES \
-	"Kept are count, sum, avg, bool_and, bool_or, every, stddev, variance, covar, corr and regr aggregates of built-in types."
-
-static void
-refuse_aggregate(Aggref *aggref, const char *text, const char *format, const char *hint)
-{
-	ereport(ERROR,
-			errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			errmsg(format, format_procedure(aggref->aggfnoid)),
-			errhint("%s", hint),
-			IvmErrLocation(text, aggref->location));
-}
-
-void
-IvmRefuseAggregate(Aggref *aggref, const char *text)
+/*
+ * Is the aggregate kept as a sum?  ORDER BY does not matter to such, nor DISTINCT
+ * to those of truth values.
+ */
+static bool
+is_additive(const Aggref *aggref)
 {
 	IvmAccumKind kind;
 
-	if (aggref->aggkind != AGGKIND_NORMAL)
-		refuse_aggregate(aggref, text,
-						 "ordered-set aggregate %s is not supported in the query of a view",
-						 KEPT_AGGREGATES);
-	if (!IvmAggregateKind(aggref->aggfnoid, &kind))
-		refuse_aggregate(aggref, text,
-						 "aggregate %s is not supported in the query of a view",
-						 KEPT_AGGREGATES);
-	if (aggref->aggdistinct != NIL)
-		refuse_aggregate(aggref, text,
-						 "aggregate %s with DISTINCT is not supported in the query of a view",
-						 "Add the argument to GROUP BY, and aggregate over the view when you read it.");
-	if (aggref->aggorder != NIL)
-		refuse_aggregate(aggref, text,
-						 "aggregate %s with ORDER BY is not supported in the query of a view",
-						 "Leave ORDER BY out: the result of this aggregate does not depend on it.");
+	return aggref->aggkind == AGGKIND_NORMAL && IvmAggregateKind(aggref->aggfnoid, &kind) &&
+		(aggref->aggdistinct == NIL || kind == IVM_ACC_BOOL);
+}
+
+/* Its arguments, without what it is ordered by. */
+static List *
+arguments_of(const Aggref *aggref)
+{
+	List	   *args = NIL;
+	ListCell   *lc;
+
+	foreach(lc, aggref->args)
+	{
+		if (!lfirst_node(TargetEntry, lc)->resjunk)
+			args = lappend(args, lfirst_node(TargetEntry, lc)->expr);
+	}
+	return args;
 }
 
 /* What one aggregate needs, by itself. */
@@ -61,11 +52,9 @@ accumulator_for(IvmSplit *split, Aggref *aggref, IvmAccumSpec *spec)
 	ListCell   *lc;
 
 	memset(spec, 0, sizeof(IvmAccumSpec));
-	if (!IvmAggregateKind(aggref->aggfnoid, &spec->kind) || list_length(aggref->args) > 2)
-		IvmRefuseAggregate(aggref, split->text);
-	foreach(lc, aggref->args)
-		spec->args[spec->nargs++] =
-			IvmSplitPlanLinear(split, (Node *) lfirst_node(TargetEntry, lc)->expr);
+	(void) IvmAggregateKind(aggref->aggfnoid, &spec->kind);
+	foreach(lc, arguments_of(aggref))
+		spec->args[spec->nargs++] = IvmSplitPlanLinear(split, lfirst(lc));
 	if (spec->nargs > 0)
 		spec->argtype = getBaseType(exprType((Node *) spec->args[0]));
 	if (aggref->aggfilter != NULL)
@@ -119,25 +108,57 @@ describe_state(IvmView *view)
 	view->statedesc = IvmStateDescMake(view->naccums, kinds, argtypes);
 }
 
+static void
+describe_slots(IvmView *view)
+{
+	static const IvmAccumKind member = IVM_ACC_MEMBER;
+	static const Oid none = InvalidOid;
+
+	for (int i = 0; i < view->nslots; i++)
+		view->slots[i].statedesc = IvmStateDescMake(view->slots[i].total, &member, &none);
+}
+
+/* How each aggregate is kept; the wanted accumulators are in the order of the additive ones. */
+static int
+choose_ways(IvmSplit *split, IvmAccumSpec *wanted)
+{
+	int			nwanted = 0;
+
+	for (int i = 0; i < split->view->naggs; i++)
+	{
+		Aggref	   *aggref = list_nth_node(Aggref, split->aggs, i);
+		IvmAggSpec *agg = &split->view->aggs[i];
+
+		agg->aggfnoid = aggref->aggfnoid;
+		agg->rettype = aggref->aggtype;
+		agg->rettypmod = exprTypmod((Node *) aggref);
+		agg->retcollid = aggref->aggcollid;
+		if (is_row_count(aggref))
+			agg->how = IVM_AGG_ROWS;
+		else if (is_additive(aggref))
+		{
+			agg->how = IVM_AGG_STATE;
+			accumulator_for(split, aggref, &wanted[nwanted++]);
+		}
+		else
+			IvmSplitArrange(split, aggref, agg);
+	}
+	return nwanted;
+}
+
 void
 IvmSplitAccumulators(IvmSplit *split)
 {
 	IvmView    *view = split->view;
 	int			naggs = list_length(split->aggs);
 	IvmAccumSpec *wanted = palloc0_array(IvmAccumSpec, Max(naggs, 1));
-	int			nwanted = 0;
+	int			nwanted;
 
 	view->naggs = naggs;
 	view->aggs = palloc0_array(IvmAggSpec, Max(naggs, 1));
 	view->accums = palloc0_array(IvmAccumSpec, Max(naggs, 1));
 
-	for (int i = 0; i < naggs; i++)
-	{
-		Aggref	   *aggref = list_nth_node(Aggref, split->aggs, i);
-
-		if (!is_row_count(aggref))
-			accumulator_for(split, aggref, &wanted[nwanted++]);
-	}
+	nwanted = choose_ways(split, wanted);
 	for (int i = 0; i < nwanted; i++)
 	{
 		if (!is_superfluous(wanted, nwanted, i))
@@ -147,19 +168,14 @@ IvmSplitAccumulators(IvmSplit *split)
 	nwanted = 0;
 	for (int i = 0; i < naggs; i++)
 	{
-		Aggref	   *aggref = list_nth_node(Aggref, split->aggs, i);
 		IvmAggSpec *agg = &view->aggs[i];
 
-		agg->aggfnoid = aggref->aggfnoid;
-		agg->rettype = aggref->aggtype;
-		agg->retcollid = aggref->aggcollid;
-		agg->accum = -1;
-		if (is_row_count(aggref))
+		if (agg->how != IVM_AGG_STATE)
 			continue;
-		agg->accum = 0;
 		while (!serves(&view->accums[agg->accum], &wanted[nwanted]))
 			agg->accum++;
 		nwanted++;
 	}
 	describe_state(view);
+	describe_slots(view);
 }

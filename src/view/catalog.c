@@ -53,6 +53,7 @@
 
 #include "ivm_fdw.h"
 #include "view/catalog.h"
+#include "view/keyoption.h"
 #include "view/leaves.h"
 #include "view/options.h"
 #include "view/settings.h"
@@ -630,7 +631,7 @@ load_view(Oid relid)
 	MemoryContextSwitchTo(scratch);
 	query = query_of_row(row, facts.pins);
 	MemoryContextSwitchTo(cxt);
-	view = IvmAnalyzeView(query, NULL);
+	view = IvmAnalyzeView(query, NULL, IvmKeyOptionPositions(relid));
 	IvmEvalLeave(&env);
 
 	view->relid = relid;

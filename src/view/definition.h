@@ -26,19 +26,75 @@ typedef struct IvmAccumSpec
 	Expr	   *filter;			/* FILTER, or NULL */
 } IvmAccumSpec;
 
+/*
+ * One arrangement: of each row that passes the filter, the element made of some
+ * expressions is kept with its multiplicity, under the row's group.
+ */
+typedef struct IvmSlotSpec
+{
+	int			ncols;
+	Expr	  **cols;			/* the element's columns; Vars as in accumulators */
+	Expr	   *filter;			/* or NULL */
+	bool		strict;			/* no element where a column is null */
+	bool		canonical;		/* of equal values of different form one element is kept */
+	bool		total;			/* the number of folded elements is kept, too */
+	bool		once;			/* multiplicities beyond one do not matter */
+	IvmKeyDesc *keydesc;
+	IvmStateDesc *statedesc;	/* of an element's state */
+	List	   *calls;			/* IVM_AGG_ELEMENTS: Aggrefs over the element's columns (varno 1; key
+								 * columns as external parameters, from 1) */
+} IvmSlotSpec;
+
+#define IVM_MAX_SLOTS 253
+
+/* The first byte of every key in the store: whose keys these are. */
+#define IVM_SLOT_GROUPS		((char) 0x00)	/* a group's state */
+#define IVM_SLOT_BYTE(i)	((char) ((i) + 1))	/* elements of arrangement i; see also IVM_SLOT_TOTALS */
+
+typedef enum IvmAggHow
+{
+	IVM_AGG_ROWS,				/* the group's row count */
+	IVM_AGG_STATE,				/* from an accumulator */
+	IVM_AGG_LEAST,				/* first element of an arrangement (its only column) */
+	IVM_AGG_GREATEST,			/* last element */
+	IVM_AGG_DISTINCT,			/* number of elements */
+	IVM_AGG_ELEMENTS			/* PostgreSQL's own aggregate over the elements */
+} IvmAggHow;
+
 /* One aggregate of the finishing part. */
 typedef struct IvmAggSpec
 {
+	IvmAggHow	how;
 	Oid			aggfnoid;		/* as written in the query (PostgreSQL's own) */
-	int			accum;			/* which accumulator it is computed from; -1: the
-								 * group's row count (count(*) without FILTER) */
+	int			accum;			/* IVM_AGG_STATE: which accumulator it is computed from */
+	int			slot;			/* from IVM_AGG_LEAST on: which arrangement */
+	int			call;			/* IVM_AGG_ELEMENTS: which of the arrangement's calls */
 	Oid			rettype;
+	int32		rettypmod;
 	Oid			retcollid;
 } IvmAggSpec;
 
+/* A key under which there is always a group, also when there are no rows. */
+typedef struct IvmAlwaysKey
+{
+	char	   *key;
+	uint32		keylen;
+} IvmAlwaysKey;
+
 /*
- * An analysed view.  The finishing expressions (targets, having) contain Vars
- * with varno 1 into the "finish row": attno 1..nkeys are the key columns,
+ * An analysed view.
+ *
+ * Its query has an innermost block, the core: base table, WHERE, and perhaps
+ * grouping.  What the core gives is kept.  Where there is more to the query
+ * (windows, LIMIT, a query around it), that is the upper query, which is run at
+ * each read over the core's rows; else the core's outputs are the view's.
+ *
+ * The linear expressions (where, keys, accumulators, slots) are over a source
+ * row: one of the base table (varno 1, the root table's attnos), or, where there is a
+ * source query, one of the rows that it makes of a base row.
+ *
+ * The finishing expressions (targets, having) contain Vars with varno 1 into
+ * the "finish row": attno 1..nkeys are the key columns,
  * nkeys+1..nkeys+naggs the aggregates' results.
  */
 typedef struct IvmView
@@ -49,10 +105,12 @@ typedef struct IvmView
 	Oid			owner;
 	char	   *name;			/* qualified and quoted, for messages */
 
-	Query	   *query;			/* what a live read runs: float aggregates replaced by exact ones */
+	Query	   *query;			/* what a live read runs: float aggregates replaced by exact ones,
+								 * order made total where results depend on it */
 	struct IvmPins *pins;		/* settings under which everything is evaluated */
 	bool		user_code;		/* expressions call functions that are not built in */
 	bool		needs_pins;		/* results may depend on settings */
+	bool		whole_row;		/* results depend on the names and types of all columns */
 
 	/* base table */
 	Oid			baserel;		/* as named in FROM */
@@ -61,27 +119,57 @@ typedef struct IvmView
 								 * whole-row references are spelled out as all columns */
 
 	/* linear part */
+	Query	   *source;			/* what makes source rows of a base row, or NULL.  The base table is
+								 * RTE number source_base, a named tuplestore */
+	int			source_base;
 	Expr	   *where;			/* or NULL */
 	int			nkeys;
-	Expr	  **keyexprs;
+	Expr	  **keyexprs;		/* with grouping sets the last key, the set's number, has none */
 	IvmKeyDesc *keydesc;
+	int			nsets;			/* grouping sets; 0: none */
+	bool	   *inset;			/* [set * nkeys + key]: does the set group by the key? */
 	int			naccums;
 	IvmAccumSpec *accums;
 	IvmStateDesc *statedesc;
+	int			nslots;
+	IvmSlotSpec *slots;
+	bool		owner_has_forms;	/* an element's key starts with the whole group key, not its
+									 * canonical part only */
 
 	/* finishing part */
 	bool		one_row;		/* aggregation without GROUP BY: always exactly one group */
+	bool		repeats;		/* no grouping: a key is shown as often as it has rows */
+	int			nalways;
+	IvmAlwaysKey *always;
 	int			naggs;
 	IvmAggSpec *aggs;
-	int			noutputs;
-	Expr	  **targets;		/* noutputs expressions over the finish row */
+	int			ntargets;
+	Expr	  **targets;		/* the core's outputs over the finish row */
 	Expr	   *having;			/* or NULL */
-	int		   *outkey;			/* per output column: key column it shows unchanged, or -1 */
+
+	/* upper part */
+	Query	   *upper;			/* or NULL.  The core is an RTE for a named tuplestore, IVM_CORE_NAME */
+	int			nordered;		/* so many leading keys are in the order that the upper query likes */
+
+	/* the view's columns */
+	int			noutputs;
+	int		   *outkey;			/* key column by which a condition on the output can narrow the read, or -1 */
 
 	/* compiled forms, maintain/linear.c's own */
 	struct IvmLinear *linears;
 	uint64		linears_epoch;
 } IvmView;
+
+#define IVM_CORE_NAME	"ivm core"
+#define IVM_ROW_NAME	"ivm row"	/* the base row in a source query */
+
+/* Description of the state under a key. */
+static inline const IvmStateDesc *
+IvmViewStateDesc(const IvmView *view, const char *key)
+{
+	return key[0] == IVM_SLOT_GROUPS ? view->statedesc :
+		view->slots[(uint8) key[0] - 1].statedesc;
+}
 
 /*
  * Parse and analyse query text under the session's search_path (CREATE, ALTER,
@@ -100,19 +188,14 @@ extern Query *IvmParseQuery(const char *text);
  * NULL, one accepted before and read back: functions and the base table's
  * children are not judged again, so that a writer is never stopped by what became of them.
  *
+ * key: positions (from 1) of the output columns that lead the key of a query
+ * without grouping; NIL: in the order of the outputs.  Ignored for other queries (view->repeats tells).
+ *
  * Leaves the query as it is and takes AccessShareLock on the base table.
  * Allocates in CurrentMemoryContext.  Sets everything but relid, id, owner, name and pins.
  * Folds constants, which can run functions of the query: the caller has to
  * be in the view's evaluation environment (its owner, its settings).
  */
-extern IvmView *IvmAnalyzeView(Query *query, const char *query_text);
-
-/*
- * Add to GROUP BY, in place, the columns that it leaves out because they
- * depend on a primary key.  The query then no longer relies on the key (which a dump
- * restores after foreign tables).  For a query that IvmAnalyzeView accepts; it is split in the
- * same way afterwards.
- */
-extern void IvmSpellOutGrouping(Query *query);
+extern IvmView *IvmAnalyzeView(Query *query, const char *query_text, List *key);
 
 #endif							/* IVM_DEFINITION_H */

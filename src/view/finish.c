@@ -115,7 +115,8 @@ finish_row_desc(const IvmView *view)
 	}
 	for (int i = 0; i < view->naggs; i++)
 	{
-		TupleDescInitEntry(desc, view->nkeys + i + 1, NULL, view->aggs[i].rettype, -1, 0);
+		TupleDescInitEntry(desc, view->nkeys + i + 1, NULL, view->aggs[i].rettype,
+						   view->aggs[i].rettypmod, 0);
 		TupleDescInitEntryCollation(desc, view->nkeys + i + 1, view->aggs[i].retcollid);
 	}
 	return desc;
@@ -143,10 +144,10 @@ IvmFinishBegin(const IvmView *view, const bool *wanted, const int *columns)
 
 	finish->view = view;
 	finish->needed = palloc0(width * sizeof(bool));
-	finish->copies = palloc(Max(view->noutputs, 1) * sizeof(FinishCopy));
-	finish->exprs = palloc(Max(view->noutputs, 1) * sizeof(FinishExpr));
+	finish->copies = palloc(Max(view->ntargets, 1) * sizeof(FinishCopy));
+	finish->exprs = palloc(Max(view->ntargets, 1) * sizeof(FinishExpr));
 
-	for (int i = 0; i < view->noutputs; i++)
+	for (int i = 0; i < view->ntargets; i++)
 	{
 		int			to = columns ? columns[i] : i;
 		int			from = plain_column(view->targets[i]);
@@ -176,14 +177,21 @@ IvmFinishBegin(const IvmView *view, const bool *wanted, const int *columns)
 	return finish;
 }
 
+bool
+IvmFinishNeeds(const IvmFinish *finish, int agg)
+{
+	return finish->needed[finish->view->nkeys + agg];
+}
+
 /* Compute the needed columns of the finish row. */
 static void
-fill_finish_row(IvmFinish *finish, const char *key, Size keylen, const IvmState *state)
+fill_finish_row(IvmFinish *finish, const char *key, Size keylen, const IvmState *state,
+				const NullableDatum *arranged)
 {
 	const IvmView *view = finish->view;
 
 	if (finish->keys_needed)
-		IvmKeyDecode(view->keydesc, key, keylen, finish->needed, finish->values, finish->nulls);
+		IvmKeyDecode(view->keydesc, key + 1, keylen - 1, finish->needed, finish->values, finish->nulls);
 
 	for (int i = 0; i < view->naggs; i++)
 	{
@@ -192,14 +200,19 @@ fill_finish_row(IvmFinish *finish, const char *key, Size keylen, const IvmState 
 
 		if (!finish->needed[column])
 			continue;
-		if (agg->accum < 0)
+		if (agg->how == IVM_AGG_ROWS)
 		{
 			finish->values[column] = Int64GetDatum(state->rows);
 			finish->nulls[column] = false;
 		}
-		else
+		else if (agg->how == IVM_AGG_STATE)
 			finish->values[column] = IvmAggregateFinal(agg->aggfnoid, view->statedesc, state,
 													   agg->accum, &finish->nulls[column]);
+		else
+		{
+			finish->values[column] = arranged[i].value;
+			finish->nulls[column] = arranged[i].isnull;
+		}
 	}
 }
 
@@ -232,18 +245,15 @@ evaluate(IvmFinish *finish, TupleTableSlot *slot)
 
 bool
 IvmFinishRow(IvmFinish *finish, const char *key, Size keylen,
-			 const IvmState *state, TupleTableSlot *slot)
+			 const IvmState *state, const NullableDatum *arranged, TupleTableSlot *slot)
 {
 	const IvmView *view = finish->view;
 	IvmEvalEnv	env;
 	bool		shown = true;
 
-	if (state->rows <= 0 && !view->one_row)
-		return false;
-
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
-	fill_finish_row(finish, key, keylen, state);
+	fill_finish_row(finish, key, keylen, state, arranged);
 
 	if (finish->evaluates)
 	{

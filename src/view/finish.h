@@ -21,14 +21,19 @@ typedef struct IvmFinish IvmFinish;
  */
 extern IvmFinish *IvmFinishBegin(const IvmView *view, const bool *wanted, const int *columns);
 
+/* Is the result of an aggregate asked for? */
+extern bool IvmFinishNeeds(const IvmFinish *finish, int agg);
+
 /*
- * Finish one group into slot (filled as a virtual tuple).  Returns false where
- * the group is not shown (no rows and not one_row; HAVING).  Results live in
+ * Finish one group into slot (filled as a virtual tuple).  key is as in the store.
+ * arranged: results of the aggregates over arrangements, by aggregate (NULL where there are
+ * none).  Returns false where HAVING is not true.  Results live in
  * CurrentMemoryContext, which the caller resets between rows; some live only
  * until the next call.  Enters the evaluation environment by itself where needed.
  */
 extern bool IvmFinishRow(IvmFinish *finish, const char *key, Size keylen,
-						 const IvmState *state, TupleTableSlot *slot);
+						 const IvmState *state, const NullableDatum *arranged,
+						 TupleTableSlot *slot);
 
 extern void IvmFinishEnd(IvmFinish *finish);
 

@@ -94,7 +94,7 @@ ivm_fdw_validator(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
 				 errmsg("option \"%s\" is required", IVM_OPTION_QUERY),
-				 errhint("Write OPTIONS (query 'SELECT … FROM … GROUP BY …').")));
+				 errhint("Write OPTIONS (query 'SELECT … FROM …').")));
 	PG_RETURN_VOID();
 }
 
@@ -131,7 +131,7 @@ replace_option(List *options, const char *name, const char *value)
 }
 
 void
-IvmOptionsSet(Oid relid, const char *query, const char *settings)
+IvmOptionsSet(Oid relid, const char *query, const char *settings, const char *key)
 {
 	Relation	ftrel = table_open(ForeignTableRelationId, RowExclusiveLock);
 	HeapTuple	tuple = SearchSysCacheCopy1(FOREIGNTABLEREL, ObjectIdGetDatum(relid));
@@ -142,6 +142,8 @@ IvmOptionsSet(Oid relid, const char *query, const char *settings)
 
 	options = replace_option(options, IVM_OPTION_QUERY, query);
 	options = replace_option(options, IVM_OPTION_SETTINGS, settings);
+	if (key != NULL)
+		options = replace_option(options, IVM_OPTION_KEY, key);
 
 	values[Anum_pg_foreign_table_ftoptions - 1] =
 		transformGenericOptions(ForeignTableRelationId, PointerGetDatum(NULL),

@@ -20,9 +20,9 @@ extern void IvmRequirePreloaded(void);
 extern char *IvmOptionGet(Oid relid, const char *name);
 
 /*
- * Set options "query" and "settings" of a foreign table, in place of the
+ * Set options "query", "settings" and, unless NULL, "key" of a foreign table, in place of the
  * present ones.  Other options stay.
  */
-extern void IvmOptionsSet(Oid relid, const char *query, const char *settings);
+extern void IvmOptionsSet(Oid relid, const char *query, const char *settings, const char *key);
 
 #endif							/* IVM_OPTIONS_H */

@@ -4,10 +4,8 @@
  *		What a view's query must not contain, and which tables it must not be
  *		over.
  *
- * After IvmRefuseShape a query is: one relation in FROM, WHERE, GROUP BY of plain
- * columns or expressions (or DISTINCT instead of it, or neither), HAVING,
- * targets without subqueries, window functions and set-returning functions.
- * ORDER BY without LIMIT passes, and is ignored: a view has no order.
+ * Further judgements are made where the parts are dealt with: functions.c,
+ * flatten.c, block.c, split.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,166 +39,46 @@ IvmRefuse(const char *text, int location, const char *message, const char *hint)
 
 /* ---- shape of the query ---- */
 
-typedef struct FindNodeContext
-{
-	NodeTag		tag;			/* T_Invalid: anything that returns a set */
-	Node	   *found;
-} FindNodeContext;
-
-static bool
-find_node_walker(Node *node, void *arg)
-{
-	FindNodeContext *context = (FindNodeContext *) arg;
-	bool		hit;
-
-	if (node == NULL)
-		return false;
-	if (context->tag == T_Invalid)
-		hit = (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcretset) ||
-			(IsA(node, OpExpr) && ((OpExpr *) node)->opretset);
-	else
-		hit = nodeTag(node) == context->tag;
-	if (hit)
-	{
-		context->found = node;
-		return true;
-	}
-	if (IsA(node, Query))
-		return false;
-	return expression_tree_walker(node, find_node_walker, arg);
-}
-
-/* Location of the first node of a kind in the query's expressions. */
-static int
-location_of_first(Query *query, NodeTag tag)
-{
-	FindNodeContext context = {tag, NULL};
-
-	if (!find_node_walker((Node *) query->targetList, &context) &&
-		!find_node_walker((Node *) query->jointree, &context))
-		find_node_walker(query->havingQual, &context);
-	return exprLocation(context.found);
-}
-
-static bool
-query_contains(Query *query, NodeTag tag)
-{
-	FindNodeContext context = {tag, NULL};
-
-	return find_node_walker((Node *) query->targetList, &context) ||
-		find_node_walker(query->havingQual, &context);
-}
-
-/* WITH, UNION…, LIMIT, FOR UPDATE: the clauses around a plain SELECT. */
+/* UNION…, FOR UPDATE, TABLESAMPLE: the clauses around a plain SELECT. */
 static void
 refuse_clauses(Query *query, const char *text)
 {
-	if (query->cteList != NIL)
-		IvmRefuse(text, exprLocation(linitial(query->cteList)),
-				  "WITH is not supported in the query of a view",
-				  "Write the query over the table itself.");
+	ListCell   *lc;
+
 	if (query->setOperations != NULL)
 		IvmRefuse(text, IvmSetOperationLocation(text),
 				  "UNION, INTERSECT and EXCEPT are not supported in the query of a view",
 				  "Make a view for each part, and combine them in the query that reads the views.");
-	if (query->limitOffset != NULL)
-		IvmRefuse(text, exprLocation(query->limitOffset),
-				  "OFFSET is not supported in the query of a view",
-				  "Leave it out, and use OFFSET when you read the view.");
-	if (query->limitCount != NULL)
-		IvmRefuse(text, exprLocation(query->limitCount),
-				  "LIMIT is not supported in the query of a view",
-				  "Leave it out, and use ORDER BY and LIMIT when you read the view.");
 	if (query->rowMarks != NIL)
 		IvmRefuse(text, IvmFromLocation(text, 0),
 				  "row locks (FOR UPDATE, FOR SHARE) are not supported in the query of a view",
 				  "Leave the locking clause out.");
+	foreach(lc, query->rtable)
+	{
+		if (lfirst_node(RangeTblEntry, lc)->tablesample != NULL)
+			IvmRefuse(text, IvmFromLocation(text, 0),
+					  "TABLESAMPLE is not supported in the query of a view",
+					  "Leave it out: a view is kept over all rows of its table.");
+	}
 }
 
-/* What may not occur anywhere in the expressions. */
-static void
-refuse_expressions(Query *query, const char *text)
+static bool
+refuse_walker(Node *node, void *arg)
 {
-	if (query->hasSubLinks)
-		IvmRefuse(text, location_of_first(query, T_SubLink),
-				  "subqueries are not supported in the query of a view",
+	const char *text = arg;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		refuse_clauses((Query *) node, text);
+		return query_tree_walker((Query *) node, refuse_walker, arg, 0);
+	}
+	if (IsA(node, SubLink))
+		IvmRefuse(text, exprLocation(node),
+				  "subqueries are not supported in the expressions of a view",
 				  "Write the condition over columns of the table, or apply the subquery when you read the view.");
-	if (query->hasWindowFuncs)
-		IvmRefuse(text, location_of_first(query, T_WindowFunc),
-				  "window functions are not supported in the query of a view",
-				  "Compute them in the query that reads the view.");
-	if (query->hasTargetSRFs)
-		IvmRefuse(text, location_of_first(query, T_Invalid),
-				  "set-returning functions are not supported in the query of a view",
-				  "Leave the function out, and apply it when you read the view.");
-}
-
-static void
-refuse_grouping(Query *query, const char *text)
-{
-	int			first = Max(exprLocation((Node *) query->targetList), 0);	/* TABLE t has none */
-	bool		grouped = query->groupClause != NIL || query->hasAggs || query->havingQual != NULL;
-	List	   *keys = query->groupClause != NIL ? query->groupClause : query->distinctClause;
-
-	if (query->groupingSets != NIL)
-		IvmRefuse(text, exprLocation(linitial(query->groupingSets)),
-				  "GROUPING SETS, ROLLUP, CUBE and GROUP BY () are not supported in the query of a view",
-				  "Make a view for each grouping set, with an ordinary GROUP BY.");
-	if (query_contains(query, T_GroupingFunc))
-		IvmRefuse(text, location_of_first(query, T_GroupingFunc),
-				  "GROUPING() is not supported in the query of a view",
-				  "Leave it out: without GROUPING SETS it is always zero.");
-	if (query->hasDistinctOn)
-		IvmRefuse(text, first,
-				  "DISTINCT ON is not supported in the query of a view",
-				  "Use GROUP BY, or apply DISTINCT ON when you read the view.");
-	if (query->distinctClause != NIL && grouped)
-		IvmRefuse(text, first,
-				  "DISTINCT together with GROUP BY, HAVING or aggregates is not supported in the query of a view",
-				  "Leave DISTINCT out, and use it when you read the view.");
-	if (query->distinctClause == NIL && !grouped)
-		IvmRefuse(text, first,
-				  "a query without GROUP BY, DISTINCT and aggregates is not supported as a view",
-				  "Such a query shows the rows of a table: group them with GROUP BY or DISTINCT, or read the table itself.");
-	if (!grouping_is_sortable(keys) && !grouping_is_hashable(keys))
-		IvmRefuse(text, first,
-				  "grouping by a type that can only be hashed together with one that can only be sorted is not supported",
-				  "PostgreSQL cannot run such a query: cast one of the columns, to text for instance.");
-}
-
-/* The only item of FROM, or an error that says what is there instead. */
-static void
-refuse_from(Query *query, const char *text)
-{
-	static const char over_table[] = "Write the query over one table.";
-	List	   *from = query->jointree->fromlist;
-	RangeTblEntry *rte;
-
-	if (from == NIL)
-		IvmRefuse(text, IvmFromLocation(text, 0),
-				  "the query of a view has no table in FROM", over_table);
-	if (list_length(from) > 1 || !IsA(linitial(from), RangeTblRef))
-		IvmRefuse(text, IvmFromLocation(text, list_length(from) > 1 ? 1 : 0),
-				  "joins are not supported in the query of a view",
-				  "Make the view over one table, and join it with the others when you read it.");
-
-	rte = rt_fetch(linitial_node(RangeTblRef, from)->rtindex, query->rtable);
-	if (rte->rtekind == RTE_SUBQUERY)
-		IvmRefuse(text, IvmFromLocation(text, 0),
-				  "subqueries in FROM are not supported in the query of a view", over_table);
-	if (rte->rtekind == RTE_FUNCTION || rte->rtekind == RTE_TABLEFUNC)
-		IvmRefuse(text, IvmFromLocation(text, 0),
-				  "functions in FROM are not supported in the query of a view", over_table);
-	if (rte->rtekind == RTE_VALUES)
-		IvmRefuse(text, IvmFromLocation(text, 0),
-				  "VALUES is not supported in the query of a view", over_table);
-	if (rte->rtekind != RTE_RELATION)
-		IvmRefuse(text, IvmFromLocation(text, 0),
-				  "FROM contains something that is not a table", over_table);
-	if (rte->tablesample != NULL)
-		IvmRefuse(text, IvmFromLocation(text, 0),
-				  "TABLESAMPLE is not supported in the query of a view",
-				  "Leave it out: a view is kept over all rows of its table.");
+	return expression_tree_walker(node, refuse_walker, arg);
 }
 
 void
@@ -208,10 +86,7 @@ IvmRefuseShape(Query *query, const char *text)
 {
 	if (query->commandType != CMD_SELECT)
 		IvmRefuse(text, 0, "the query of a view must be a SELECT", "Give a single SELECT.");
-	refuse_clauses(query, text);
-	refuse_expressions(query, text);
-	refuse_from(query, text);
-	refuse_grouping(query, text);
+	refuse_walker((Node *) query, (void *) text);
 }
 
 /* ---- base table ---- */

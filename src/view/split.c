@@ -1,19 +1,23 @@
 /*-------------------------------------------------------------------------
  *
  * split.c
- *		Splitting a grouped query into the linear part (WHERE, keys,
- *		accumulators) and the finishing part (targets and HAVING over a
+ *		Splitting the core block into the linear part (WHERE, keys,
+ *		accumulators, arrangements) and the finishing part (targets and HAVING over a
  *		group's keys and aggregates).
  *
- * Expressions are matched with group keys as they were written, as the parser
+ * Expressions are matched with keys as they were written, as the parser
  * and the planner match them; each piece is planned (simplified) afterwards.
- * A column in the finishing part that no key covers depends functionally on
- * the keys (the parser has made sure): it becomes a further key column.
+ *
+ * A block without grouping is kept like one that groups by all its outputs, but its
+ * keys are shown as often as they have rows.  Where an upper query has to see
+ * more than the outputs (what windows and ORDER BY … LIMIT sort by), the keys are those expressions,
+ * in the order in which they are needed, and then the columns that the others use.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
 #include "catalog/heap.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -22,6 +26,10 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
+#include "parser/parse_agg.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -44,11 +52,9 @@ refuse_unfit_vars(Node *node, void *arg)
 		return false;
 	if (!IsA(node, Var))
 		return expression_tree_walker(node, refuse_unfit_vars, arg);
+	if (var->varno != split->varno || var->varlevelsup != 0)
+		return false;
 
-	if (var->varattno == 0)
-		IvmRefuse(split->text, var->location,
-				  "whole-row references are not supported in the query of a view",
-				  "Name the columns that the view is to use.");
 	if (var->varattno < 0)
 		IvmRefuse(split->text, var->location,
 				  psprintf("system column \"%s\" is not supported in the query of a view",
@@ -62,22 +68,47 @@ refuse_unfit_vars(Node *node, void *arg)
 	return false;
 }
 
+void
+IvmSplitNoteRead(IvmSplit *split, Node *planned, Node *written)
+{
+	IvmView    *view = split->view;
+
+	if (split->text != NULL)
+		IvmRefuseMutable(planned, written, split->text);
+
+	/* planning may have inlined a user's function, or a built-in one */
+	view->user_code |= IvmRunsUserCode(written) || IvmRunsUserCode(planned);
+	view->needs_pins |= IvmDependsOnSettings(written) || IvmDependsOnSettings(planned);
+}
+
 /* Plan an expression, with the checks that the parts have in common. */
 static Expr *
 plan_expression(IvmSplit *split, Node *expr, Node *written)
 {
-	IvmView    *view = split->view;
 	MemoryContext cxt = MemoryContextSwitchTo(split->scratch);
 	Expr	   *planned = expression_planner((Expr *) copyObject(expr));
 
-	if (split->text != NULL)
-		IvmRefuseMutable((Node *) planned, written, split->text);
-
-	/* planning may have inlined a user's function, or a built-in one */
-	view->user_code |= IvmRunsUserCode(written) || IvmRunsUserCode((Node *) planned);
-	view->needs_pins |= IvmDependsOnSettings(written) || IvmDependsOnSettings((Node *) planned);
+	IvmSplitNoteRead(split, (Node *) planned, written);
 	MemoryContextSwitchTo(cxt);
 	return copyObject(planned);
+}
+
+/* The column of a source row that holds an expression, added if there is none. */
+static Expr *
+source_column(IvmSplit *split, Node *written)
+{
+	MemoryContext cxt = MemoryContextSwitchTo(split->scratch);
+	TargetEntry *tle = tlist_member((Expr *) written, split->source);
+
+	if (tle == NULL)
+	{
+		tle = makeTargetEntry((Expr *) copyObject(written), list_length(split->source) + 1,
+							  psprintf("c%d", list_length(split->source) + 1), false);
+		split->source = lappend(split->source, tle);
+	}
+	MemoryContextSwitchTo(cxt);
+	return (Expr *) makeVar(1, tle->resno, exprType(written), exprTypmod(written),
+							exprCollation(written), 0);
 }
 
 Expr *
@@ -87,14 +118,18 @@ IvmSplitPlanLinear(IvmSplit *split, Node *written)
 
 	refuse_unfit_vars(written, split);
 	planned = plan_expression(split, written, written);
-	pull_varattnos((Node *) planned, 1, &split->view->columns);
+	pull_varattnos((Node *) planned, split->varno, &split->view->columns);
+	if (split->expands)
+		return source_column(split, written);
+	if (split->varno != 1)
+		ChangeVarNodes((Node *) planned, split->varno, 1, 0);
 	return planned;
 }
 
 /* ---- collecting keys and aggregates ---- */
 
-static int
-position_in_list(List *list, Node *node)
+int
+IvmPositionInList(List *list, Node *node)
 {
 	for (int i = 0; i < list_length(list); i++)
 	{
@@ -126,18 +161,21 @@ refuse_anonymous_rows(IvmSplit *split, Node *key)
 
 	if (get_typtype(OidIsValid(element) ? element : type) == TYPTYPE_PSEUDO)
 		IvmRefuse(split->text, exprLocation(key),
-				  psprintf("grouping by values of type %s is not supported in the query of a view",
+				  psprintf("values of type %s are not supported as keys of a view",
 						   format_type_be(type)),
-				  "Group by the fields themselves.");
+				  "Use the fields themselves.");
 }
 
 static void
 collect_group_keys(IvmSplit *split)
 {
 	Query	   *query = split->query;
+	bool		grouping = query->groupClause != NIL || query->hasAggs || query->groupingSets != NIL ||
+	query->havingQual != NULL;
+	List	   *clauses = grouping ? query->groupClause : query->distinctClause;
 	ListCell   *lc;
 
-	foreach(lc, query->groupClause != NIL ? query->groupClause : query->distinctClause)
+	foreach(lc, clauses)
 	{
 		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
 		Node	   *key = get_sortgroupclause_expr(clause, query->targetList);
@@ -146,29 +184,19 @@ collect_group_keys(IvmSplit *split)
 		refuse_unusual_equality(split, clause, key);
 		split->keys = list_append_unique(split->keys, key);
 	}
+	if (!grouping_is_sortable(clauses) && !grouping_is_hashable(clauses))
+		IvmRefuse(split->text, exprLocation((Node *) query->targetList),
+				  "grouping by a type that can only be hashed together with one that can only be sorted is not supported",
+				  "PostgreSQL cannot run such a query: cast one of the columns, to text for instance.");
 }
 
-/*
- * With children, rows of one primary key can be many, and PostgreSQL shows any
- * of them.
- */
+/* A column of the source row that is no key of a grouped block: the analysis is wrong. */
 static void
-add_dependent_key(IvmSplit *split, Var *var)
+refuse_ungrouped(IvmSplit *split, Var *var)
 {
-	char	   *name = get_attname(RelationGetRelid(split->base), var->varattno, false);
-
-	refuse_unfit_vars((Node *) var, split);
-	if (split->text != NULL && split->view->inh &&
-		split->base->rd_rel->relkind == RELKIND_RELATION && split->base->rd_rel->relhassubclass)
-		IvmRefuse(split->text, var->location,
-				  psprintf("column \"%s\" is not in GROUP BY, and its table has child tables", name),
-				  "Add it to GROUP BY: the primary key is not unique over the child tables.");
-	if (!OidIsValid(lookup_type_cache(var->vartype, TYPECACHE_EQ_OPR)->eq_opr))
-		IvmRefuse(split->text, var->location,
-				  psprintf("column \"%s\" of type %s, which has no equality operator, is not supported beside the keys of a view",
-						   name, format_type_be(var->vartype)),
-				  "Leave it out, or cast it to a type with equality, such as jsonb for json.");
-	split->keys = lappend(split->keys, var);
+	IvmRefuse(split->text, var->location,
+			  "a column that is not in GROUP BY is not supported in the query of a view",
+			  "Add it to GROUP BY.");
 }
 
 static bool
@@ -178,20 +206,163 @@ collect_walker(Node *node, void *arg)
 
 	if (node == NULL)
 		return false;
-	if (IsA(node, Aggref))
+	if (IsA(node, Aggref) && ((Aggref *) node)->agglevelsup == 0)
 	{
-		IvmRefuseAggregate((Aggref *) node, split->text);
 		split->aggs = list_append_unique(split->aggs, node);
 		return false;
 	}
-	if (position_in_list(split->keys, node) >= 0)
+	if (IsA(node, GroupingFunc))
+		return false;			/* computed from the set's number */
+	if (IvmPositionInList(split->keys, node) >= 0)
 		return false;
-	if (IsA(node, Var))
+	if (IsA(node, Var) && ((Var *) node)->varlevelsup == 0)
 	{
-		add_dependent_key(split, (Var *) node);
+		if (split->grouped)
+			refuse_ungrouped(split, (Var *) node);
+		else
+			split->keys = lappend(split->keys, node);
 		return false;
 	}
+	if ((IsA(node, FuncExpr) && ((FuncExpr *) node)->funcretset) ||
+		(IsA(node, OpExpr) && ((OpExpr *) node)->opretset))
+		split->has_upper = true;	/* it multiplies the core's rows */
 	return expression_tree_walker(node, collect_walker, arg);
+}
+
+/* ---- keys of a block without grouping ---- */
+
+static bool
+contains_window_or_srf(Node *node)
+{
+	return contain_window_function(node) || expression_returns_set(node);
+}
+
+/* What is sorted or partitioned by comes first; whatever a window computes cannot. */
+static void
+add_sort_keys(IvmSplit *split, List *clauses)
+{
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
+		Node	   *key = get_sortgroupclause_expr(clause, split->query->targetList);
+		TypeCacheEntry *type = lookup_type_cache(exprType(key), TYPECACHE_GT_OPR);
+
+		if (contains_window_or_srf(key) || IvmPositionInList(split->keys, key) >= 0 ||
+			!contain_var_clause(key))
+			continue;
+		split->keys = lappend(split->keys, key);
+		if (OidIsValid(type->gt_opr) && clause->sortop == type->gt_opr && clause->nulls_first)
+			split->descending = lappend(split->descending, key);
+	}
+}
+
+/* The partition columns that all windows have in common. */
+static List *
+common_partition(Query *query)
+{
+	List	   *common = NIL;
+	bool		first = true;
+	ListCell   *lc,
+			   *lp;
+
+	foreach(lc, query->windowClause)
+	{
+		List	   *partition = lfirst_node(WindowClause, lc)->partitionClause;
+		List	   *kept = NIL;
+
+		foreach(lp, partition)
+		{
+			SortGroupClause *clause = lfirst_node(SortGroupClause, lp);
+
+			if (first || get_sortgroupref_clause_noerr(clause->tleSortGroupRef, common) != NULL)
+				kept = lappend(kept, clause);
+		}
+		common = kept;
+		first = false;
+	}
+	return common;
+}
+
+/* The outputs, those that are to lead the key first. */
+static void
+collect_outputs(IvmSplit *split)
+{
+	ListCell   *lc;
+
+	foreach(lc, split->key)
+	{
+		TargetEntry *tle = get_tle_by_resno(split->query->targetList, lfirst_int(lc));
+
+		split->keys = list_append_unique(split->keys, tle->expr);
+		split->ngrouped++;
+	}
+	foreach(lc, split->query->targetList)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+
+		if (!tle->resjunk)
+			split->keys = list_append_unique(split->keys, tle->expr);
+	}
+}
+
+static void
+collect_row_keys(IvmSplit *split)
+{
+	Query	   *query = split->query;
+	bool		sorted = query->hasWindowFuncs || query->hasDistinctOn ||
+	query->limitCount != NULL || query->limitOffset != NULL;
+	ListCell   *lc;
+
+	if (!sorted)
+	{
+		collect_outputs(split);
+		return;
+	}
+	if (query->hasWindowFuncs)
+		add_sort_keys(split, common_partition(query));
+	else if (query->hasDistinctOn)
+		add_sort_keys(split, query->distinctClause);
+	foreach(lc, query->windowClause)
+		add_sort_keys(split, lfirst_node(WindowClause, lc)->orderClause);
+	add_sort_keys(split, query->sortClause);
+	split->ngrouped = list_length(split->keys);
+	collect_walker((Node *) query->targetList, split);
+	foreach(lc, query->windowClause)
+	{
+		collect_walker(lfirst_node(WindowClause, lc)->startOffset, split);
+		collect_walker(lfirst_node(WindowClause, lc)->endOffset, split);
+	}
+}
+
+/* ---- whole-row references ---- */
+
+/* Spell a reference to the whole base row out as its columns. */
+static Node *
+spell_whole_row(Node *node, void *arg)
+{
+	IvmSplit   *split = (IvmSplit *) arg;
+	Var		   *var = (Var *) node;
+	RowExpr    *row;
+	List	   *fields;
+	List	   *names;
+
+	if (node == NULL)
+		return NULL;
+	if (!IsA(node, Var) || var->varno != split->varno || var->varlevelsup != 0 ||
+		var->varattno != 0)
+		return expression_tree_mutator(node, spell_whole_row, arg);
+	expandRTE(rt_fetch(split->varno, split->query->rtable), split->varno, 0, var->location,
+			  true, &names, &fields);
+	row = makeNode(RowExpr);
+	row->args = fields;
+	row->row_typeid = var->vartype;
+	row->row_format = COERCE_IMPLICIT_CAST;
+	row->colnames = names;
+	row->location = var->location;
+	split->view->whole_row = true;
+	return (Node *) row;
 }
 
 void
@@ -200,14 +371,25 @@ IvmSplitCollect(IvmSplit *split)
 	Query	   *query = split->query;
 	ListCell   *lc;
 
+	query->targetList = (List *) spell_whole_row((Node *) query->targetList, split);
+	query->havingQual = spell_whole_row(query->havingQual, split);
+	query->jointree = (FromExpr *) spell_whole_row((Node *) query->jointree, split);
+
+	if (!split->grouped)
+	{
+		collect_row_keys(split);
+		split->view->repeats = true;
+		return;
+	}
 	collect_group_keys(split);
 	split->ngrouped = list_length(split->keys);
-	split->view->one_row = split->keys == NIL;
+	split->view->one_row = split->keys == NIL && query->groupingSets == NIL;
 	foreach(lc, query->targetList)
 	{
 		TargetEntry *tle = lfirst_node(TargetEntry, lc);
 
-		if (!tle->resjunk)		/* junk: keys that are not shown, and ORDER BY */
+		/* junk: keys that are not shown, and ORDER BY, which only an upper query heeds */
+		if (!tle->resjunk || split->has_upper)
 			collect_walker((Node *) tle->expr, split);
 	}
 	collect_walker(query->havingQual, split);
@@ -219,35 +401,188 @@ static void
 split_keys(IvmSplit *split)
 {
 	IvmView    *view = split->view;
-	int			nkeys = list_length(split->keys);
-	Oid		   *types = palloc_array(Oid, Max(nkeys, 1));
-	int32	   *typmods = palloc_array(int32, Max(nkeys, 1));
-	Oid		   *collations = palloc_array(Oid, Max(nkeys, 1));
+	bool		sets = split->query->groupingSets != NIL;
+	int			nkeys = list_length(split->keys) + sets;
+	IvmKeyColumnSpec *specs = palloc0_array(IvmKeyColumnSpec, Max(nkeys, 1));
 
 	view->nkeys = nkeys;
-	view->keyexprs = palloc_array(Expr *, Max(nkeys, 1));
-	for (int i = 0; i < nkeys; i++)
+	view->keyexprs = palloc0_array(Expr *, Max(nkeys, 1));
+	for (int i = 0; i < list_length(split->keys); i++)
 	{
 		Node	   *key = (Node *) list_nth(split->keys, i);
 
 		view->keyexprs[i] = IvmSplitPlanLinear(split, key);
-		types[i] = exprType(key);
-		typmods[i] = exprTypmod(key);
-		collations[i] = exprCollation(key);
-		view->user_code |= IvmTypeRunsUserCode(types[i]);
+		specs[i].type = exprType(key);
+		specs[i].typmod = exprTypmod(key);
+		specs[i].collation = exprCollation(key);
+		specs[i].descending = IvmPositionInList(split->descending, key) >= 0;
+		specs[i].demand = view->repeats && i >= split->ngrouped ?
+			IVM_KEY_DEMAND_VALUE : IVM_KEY_DEMAND_EQUALITY;
+		view->user_code |= IvmTypeRunsUserCode(specs[i].type);
 	}
-	view->keydesc = IvmKeyDescMake(nkeys, types, typmods, collations);
+	if (sets)
+		specs[nkeys - 1] = (IvmKeyColumnSpec)
+	{
+		.type = INT4OID,.typmod = -1,.demand = IVM_KEY_DEMAND_EQUALITY
+	};
+	view->keydesc = IvmKeyDescMakeColumns(nkeys, specs);
+	view->owner_has_forms = IvmKeyHasClass(view->keydesc, IVM_KEY_HASHED);
+	if (view->repeats)
+		view->nordered = split->ngrouped;
+}
+
+/* There is always a group under this key. */
+static void
+add_always(IvmView *view, int set)
+{
+	Datum	   *values = palloc0_array(Datum, view->nkeys + 1);
+	bool	   *nulls = palloc_array(bool, view->nkeys + 1);
+	IvmAlwaysKey *always = &view->always[view->nalways++];
+	StringInfoData buf;
+
+	memset(nulls, true, view->nkeys + 1);
+	if (view->nsets > 0)
+	{
+		values[view->nkeys - 1] = Int32GetDatum(set);
+		nulls[view->nkeys - 1] = false;
+	}
+	initStringInfo(&buf);
+	appendStringInfoChar(&buf, IVM_SLOT_GROUPS);
+	IvmKeyEncode(view->keydesc, values, nulls, &buf);
+	always->key = buf.data;
+	always->keylen = buf.len;
+}
+
+/* Which keys does each grouping set group by? */
+static void
+split_sets(IvmSplit *split)
+{
+	IvmView    *view = split->view;
+	Query	   *query = split->query;
+	List	   *sets = expand_grouping_sets(query->groupingSets, query->groupDistinct, 4096);
+	ListCell   *lc,
+			   *lr;
+
+	view->nsets = list_length(sets);
+	view->inset = palloc0_array(bool, view->nsets * view->nkeys);
+	view->always = palloc_array(IvmAlwaysKey, view->nsets);
+	foreach(lc, sets)
+	{
+		int			set = foreach_current_index(lc);
+
+		foreach(lr, (List *) lfirst(lc))
+		{
+			Node	   *key = get_sortgroupref_tle(lfirst_int(lr), query->targetList) ?
+			(Node *) get_sortgroupref_tle(lfirst_int(lr), query->targetList)->expr : NULL;
+
+			view->inset[set * view->nkeys + IvmPositionInList(split->keys, key)] = true;
+		}
+		if (lfirst(lc) == NIL)
+			add_always(view, set);
+	}
+}
+
+/* The source query: the core's FROM and WHERE with the columns that were asked for. */
+static void
+make_source(IvmSplit *split)
+{
+	Query	   *source = makeNode(Query);
+	Query	   *query = split->query;
+	RangeTblEntry *rte;
+	TupleDesc	desc = RelationGetDescr(split->base);
+
+	source->commandType = CMD_SELECT;
+	source->querySource = QSRC_ORIGINAL;
+	source->canSetTag = true;
+	source->rtable = copyObject(query->rtable);
+	source->jointree = copyObject(query->jointree);
+	source->targetList = copyObject(split->source);
+	source->hasTargetSRFs = expression_returns_set((Node *) source->targetList);
+
+	rte = rt_fetch(split->varno, source->rtable);
+	rte->rtekind = RTE_NAMEDTUPLESTORE;
+	rte->relid = InvalidOid;
+	rte->inh = false;
+	rte->requiredPerms = 0;
+	rte->enrname = pstrdup(IVM_ROW_NAME);
+	rte->enrtuples = 1;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		rte->coltypes = lappend_oid(rte->coltypes, att->attisdropped ? InvalidOid : att->atttypid);
+		rte->coltypmods = lappend_int(rte->coltypmods, att->attisdropped ? 0 : att->atttypmod);
+		rte->colcollations = lappend_oid(rte->colcollations, att->attisdropped ? InvalidOid : att->attcollation);
+	}
+	split->view->source = source;
+	split->view->source_base = split->varno;
+}
+
+static void
+check_source_part(IvmSplit *split, Node *part)
+{
+	if (part == NULL)
+		return;
+	IvmSplitNoteRead(split, eval_const_expressions(NULL, copyObject(part)), part);
+	pull_varattnos(part, split->varno, &split->view->columns);
+}
+
+/* A subquery that could not be pulled up may use any column. */
+static void
+use_all_columns(IvmSplit *split)
+{
+	TupleDesc	desc = RelationGetDescr(split->base);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			split->view->columns = bms_add_member(split->view->columns,
+												  i + 1 - FirstLowInvalidHeapAttributeNumber);
+	}
+}
+
+/* FROM and WHERE, which a source query evaluates. */
+static void
+check_source_quals(IvmSplit *split)
+{
+	Query	   *query = split->query;
+	ListCell   *lc;
+
+	refuse_unfit_vars((Node *) query->jointree, split);
+	check_source_part(split, (Node *) query->jointree);
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		check_source_part(split, (Node *) rte->functions);
+		check_source_part(split, (Node *) rte->values_lists);
+		check_source_part(split, (Node *) rte->tablefunc);
+		if (rte->rtekind == RTE_SUBQUERY)
+			use_all_columns(split);
+	}
 }
 
 void
 IvmSplitLinear(IvmSplit *split)
 {
+	IvmView    *view = split->view;
 	Node	   *where = split->query->jointree->quals;
 
-	if (where != NULL)
-		split->view->where = IvmSplitPlanLinear(split, where);
+	if (split->expands)
+		check_source_quals(split);
+	else if (where != NULL)
+		view->where = IvmSplitPlanLinear(split, where);
 	split_keys(split);
+	if (split->query->groupingSets != NIL)
+		split_sets(split);
+	else if (view->one_row)
+	{
+		view->always = palloc_array(IvmAlwaysKey, 1);
+		add_always(view, 0);
+	}
 	IvmSplitAccumulators(split);
+	if (split->expands)
+		make_source(split);
 }
 
 /* ---- finishing part ---- */
@@ -257,6 +592,44 @@ finish_var(Node *replaced, int attno)
 {
 	return makeVar(1, attno, exprType(replaced), exprTypmod(replaced),
 				   exprCollation(replaced), 0);
+}
+
+/* GROUPING(…) as a function of the set's number: an array's element. */
+static Node *
+grouping_expr(IvmSplit *split, GroupingFunc *grouping)
+{
+	IvmView    *view = split->view;
+	Datum	   *masks = palloc0_array(Datum, Max(view->nsets, 1));
+	SubscriptingRef *sub = makeNode(SubscriptingRef);
+	ListCell   *lc;
+
+	if (view->nsets == 0)
+		return (Node *) makeConst(INT4OID, -1, InvalidOid, 4, Int32GetDatum(0), false, true);
+	for (int set = 0; set < view->nsets; set++)
+	{
+		int32		mask = 0;
+
+		foreach(lc, grouping->refs)
+		{
+			Node	   *key = (Node *) get_sortgroupref_tle(lfirst_int(lc),
+															split->query->targetList)->expr;
+
+			mask = mask << 1 |
+				!view->inset[set * view->nkeys + IvmPositionInList(split->keys, key)];
+		}
+		masks[set] = Int32GetDatum(mask);
+	}
+	sub->refcontainertype = INT4ARRAYOID;
+	sub->refelemtype = INT4OID;
+	sub->refrestype = INT4OID;
+	sub->reftypmod = -1;
+	sub->refcollid = InvalidOid;
+	sub->refexpr = (Expr *) makeConst(INT4ARRAYOID, -1, InvalidOid, -1,
+									  PointerGetDatum(construct_md_array(masks, NULL, 1, &view->nsets, (int[]) {0},
+																		 INT4OID, 4, true, TYPALIGN_INT)),
+									  false, false);
+	sub->refupperindexpr = list_make1(makeVar(1, view->nkeys, INT4OID, -1, InvalidOid, 0));
+	return (Node *) sub;
 }
 
 /* Replace keys and aggregates by Vars of the finish row. */
@@ -270,22 +643,31 @@ finish_mutator(Node *node, void *arg)
 		return NULL;
 	if (IsA(node, Aggref))
 	{
-		i = position_in_list(split->aggs, node);
-		return (Node *) finish_var(node, list_length(split->keys) + i + 1);
+		i = IvmPositionInList(split->aggs, node);
+		return (Node *) finish_var(node, split->view->nkeys + i + 1);
 	}
-	if ((i = position_in_list(split->keys, node)) >= 0)
+	if (IsA(node, GroupingFunc))
+		return grouping_expr(split, (GroupingFunc *) node);
+	if (!IsA(node, TargetEntry) && !IsA(node, List) &&
+		(i = IvmPositionInList(split->keys, node)) >= 0)
 		return (Node *) finish_var(node, i + 1);
 	return expression_tree_mutator(node, finish_mutator, arg);
 }
 
-static Expr *
-finish_expression(IvmSplit *split, Node *written)
+Node *
+IvmSplitMutate(IvmSplit *split, Node *written)
 {
 	MemoryContext cxt = MemoryContextSwitchTo(split->scratch);
 	Node	   *expr = finish_mutator(written, split);
 
 	MemoryContextSwitchTo(cxt);
-	return plan_expression(split, expr, written);
+	return expr;
+}
+
+static Expr *
+finish_expression(IvmSplit *split, Node *written)
+{
+	return plan_expression(split, IvmSplitMutate(split, written), written);
 }
 
 static int
@@ -296,8 +678,36 @@ key_shown_by(IvmView *view, Expr *target)
 	return ((Var *) target)->varattno - 1;
 }
 
-void
-IvmSplitFinish(IvmSplit *split)
+/* For an upper query the core gives the finish row as it is. */
+static void
+give_finish_row(IvmSplit *split)
+{
+	IvmView    *view = split->view;
+	int			n = 0;
+	ListCell   *lc;
+
+	view->targets = palloc0_array(Expr *, Max(view->nkeys + view->naggs, 1));
+	foreach(lc, split->keys)
+	{
+		view->targets[n] = (Expr *) finish_var(lfirst(lc), n + 1);
+		n++;
+	}
+	if (view->nsets > 0)
+	{
+		view->targets[n] = (Expr *) makeVar(1, n + 1, INT4OID, -1, InvalidOid, 0);
+		n++;
+	}
+	foreach(lc, split->aggs)
+	{
+		view->targets[n] = (Expr *) finish_var(lfirst(lc), n + 1);
+		n++;
+	}
+	view->ntargets = n;
+}
+
+/* Else its outputs are the view's. */
+static void
+give_outputs(IvmSplit *split)
 {
 	IvmView    *view = split->view;
 	int			ntargets = list_length(split->query->targetList);
@@ -316,6 +726,16 @@ IvmSplitFinish(IvmSplit *split)
 		view->targets[view->noutputs] = target;
 		view->outkey[view->noutputs++] = key_shown_by(view, target);
 	}
+	view->ntargets = view->noutputs;
+}
+
+void
+IvmSplitFinish(IvmSplit *split)
+{
 	if (split->query->havingQual != NULL)
-		view->having = finish_expression(split, split->query->havingQual);
+		split->view->having = finish_expression(split, split->query->havingQual);
+	if (split->has_upper)
+		give_finish_row(split);
+	else
+		give_outputs(split);
 }

@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * split.h
- *		Splitting a grouped query into the linear and the finishing part
- *		(private to definition.c, split.c and accumulators.c).
+ *		Splitting a query into its core, which is kept (the linear and the
+ *		finishing part), and the upper query (private to definition.c, block.c, split.c,
+ *		accumulators.c, slots.c and upper.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -17,32 +18,62 @@ typedef struct IvmSplit
 {
 	IvmView    *view;			/* being filled */
 	MemoryContext scratch;		/* for what does not stay */
-	Query	   *query;			/* of a shape that IvmRefuseShape lets pass */
 	const char *text;			/* NULL: accepted before */
+	List	   *key;			/* outputs that lead the key */
+	Query	   *whole;			/* flattened; its parts may be changed */
+	Query	   *query;			/* the core block: whole itself, or a subquery somewhere in it */
+	Index		varno;			/* the base table in it */
 	Relation	base;
+	bool		grouped;		/* the core groups or aggregates, or is DISTINCT */
+	bool		expands;		/* a base row makes several source rows, or fewer */
+	bool		has_upper;
+	List	   *source;			/* columns of source rows: TargetEntries, where it expands */
 	List	   *keys;
 	int			ngrouped;		/* how many of them are in GROUP BY; the others depend on these */
+	List	   *descending;		/* keys that are to be kept in descending order */
 	List	   *aggs;			/* Aggrefs, each once */
 } IvmSplit;
+
+/* --- block.c --- */
+
+/* Find the core block and its table; refuse what has none, or more than one. */
+extern void IvmFindCore(IvmSplit *split);
+
+/* --- split.c --- */
 
 /* Collect keys and aggregates. */
 extern void IvmSplitCollect(IvmSplit *split);
 
-/* The linear part: WHERE, keys, accumulators.  After collecting. */
+/* The linear part: WHERE, keys, accumulators, arrangements.  After collecting. */
 extern void IvmSplitLinear(IvmSplit *split);
 
 /* The finishing part: targets, HAVING.  After the linear part. */
 extern void IvmSplitFinish(IvmSplit *split);
 
-/*
- * Plan an expression of the linear part, check that it is immutable, and note what it uses.
- */
+/* Plan an expression of the linear part, check that it is immutable, and note what it uses. */
 extern Expr *IvmSplitPlanLinear(IvmSplit *split, Node *written);
 
-/* Refuse aggregates that are not kept as sums. */
-extern void IvmRefuseAggregate(Aggref *aggref, const char *text);
+/* Replace keys and aggregates in an expression of the core block by Vars of the finish row. */
+extern Node *IvmSplitMutate(IvmSplit *split, Node *written);
 
-/* Fill view->aggs and accums, one accumulator for all aggregates that it can serve. */
+/* Check an expression that is evaluated at reads, after planning. */
+extern void IvmSplitNoteRead(IvmSplit *split, Node *planned, Node *written);
+
+extern int	IvmPositionInList(List *list, Node *node);	/* of an equal node, or -1 */
+
+/* --- accumulators.c --- */
+
+/* Fill view->aggs, accums and slots, one accumulator for all aggregates that it can serve. */
 extern void IvmSplitAccumulators(IvmSplit *split);
+
+/* --- slots.c --- */
+
+/* Decide how an aggregate that is no sum is kept, and see to its arrangement. */
+extern void IvmSplitArrange(IvmSplit *split, Aggref *aggref, IvmAggSpec *agg);
+
+/* --- upper.c --- */
+
+/* Set view->upper and the view's outputs.  After the finishing part. */
+extern void IvmSplitUpper(IvmSplit *split);
 
 #endif							/* IVM_SPLIT_H */

@@ -1,0 +1,176 @@
+/*-------------------------------------------------------------------------
+ *
+ * block.c
+ *		Finding the core of a query: the block whose rows or groups are kept.
+ *
+ * It is the one block (SELECT) of the flattened query with a table in FROM.
+ * Whatever else stands in its FROM must belong to the table's row: functions,
+ * VALUES, subqueries without tables, laterally or crosswise joined.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
+#include "view/querytext.h"
+#include "view/refuse.h"
+#include "view/split.h"
+
+/* ---- which RTEs are in use ---- */
+
+static void
+used_rtes(Node *jointree, Bitmapset **used)
+{
+	ListCell   *lc;
+
+	if (jointree == NULL)
+		return;
+	if (IsA(jointree, RangeTblRef))
+		*used = bms_add_member(*used, ((RangeTblRef *) jointree)->rtindex);
+	else if (IsA(jointree, JoinExpr))
+	{
+		used_rtes(((JoinExpr *) jointree)->larg, used);
+		used_rtes(((JoinExpr *) jointree)->rarg, used);
+	}
+	else
+	{
+		foreach(lc, castNode(FromExpr, jointree)->fromlist)
+			used_rtes(lfirst(lc), used);
+	}
+}
+
+/* ---- the search ---- */
+
+typedef struct Search
+{
+	IvmSplit   *split;
+	int			nfound;
+} Search;
+
+static void search_block(Search *search, Query *query);
+
+/* A table in FROM of a block. */
+static void
+found_table(Search *search, Query *query, Index varno)
+{
+	IvmSplit   *split = search->split;
+
+	if (search->nfound++ > 0)
+		IvmRefuse(split->text, IvmFromLocation(split->text, 1),
+				  "joins are not supported in the query of a view",
+				  "Make the view over one table, and join it with the others when you read it.");
+	split->query = query;
+	split->varno = varno;
+}
+
+static void
+search_block(Search *search, Query *query)
+{
+	Bitmapset  *used = NULL;
+	int			varno = -1;
+
+	used_rtes((Node *) query->jointree, &used);
+	while ((varno = bms_next_member(used, varno)) >= 0)
+	{
+		RangeTblEntry *rte = rt_fetch(varno, query->rtable);
+
+		if (rte->rtekind == RTE_SUBQUERY)
+			search_block(search, rte->subquery);
+		else if (rte->rtekind == RTE_RELATION)
+			found_table(search, query, varno);
+	}
+}
+
+/* ---- the core's FROM ---- */
+
+/* Is the base table on a side of the joins whose rows all come out, each by itself? */
+static bool
+is_preserved(Node *jointree, Index varno)
+{
+	Bitmapset  *used = NULL;
+	JoinExpr   *join;
+	ListCell   *lc;
+
+	used_rtes(jointree, &used);
+	if (!bms_is_member(varno, used) || IsA(jointree, RangeTblRef))
+		return true;
+	if (IsA(jointree, FromExpr))
+	{
+		foreach(lc, ((FromExpr *) jointree)->fromlist)
+		{
+			if (!is_preserved(lfirst(lc), varno))
+				return false;
+		}
+		return true;
+	}
+	join = castNode(JoinExpr, jointree);
+	used = NULL;
+	used_rtes(join->larg, &used);
+	if (join->jointype == JOIN_FULL ||
+		(join->jointype == JOIN_LEFT && !bms_is_member(varno, used)) ||
+		(join->jointype == JOIN_RIGHT && bms_is_member(varno, used)))
+		return false;
+	return is_preserved(join->larg, varno) && is_preserved(join->rarg, varno);
+}
+
+static bool
+is_plain_from(Query *query)
+{
+	List	   *from = query->jointree->fromlist;
+
+	return list_length(from) == 1 && IsA(linitial(from), RangeTblRef);
+}
+
+/* Items of FROM beside the table. */
+static void
+check_companions(IvmSplit *split)
+{
+	Query	   *query = split->query;
+
+	if (!is_preserved((Node *) query->jointree, split->varno))
+		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
+				  "an outer join that makes up rows of the table is not supported in the query of a view",
+				  "Put the table on the preserved side of the join.");
+	if (contain_vars_of_level((Node *) query, 1))
+		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
+				  "a LATERAL subquery over a table is not supported in the query of a view",
+				  "Write the condition in WHERE of the table's own block.");
+}
+
+static bool
+has_limit(Query *query)
+{
+	return query->limitCount != NULL || query->limitOffset != NULL;
+}
+
+/* DISTINCT of a block without anything else is grouping by all outputs. */
+static bool
+is_plain_distinct(Query *query)
+{
+	return query->distinctClause != NIL && !query->hasDistinctOn && !query->hasWindowFuncs &&
+		!has_limit(query);
+}
+
+void
+IvmFindCore(IvmSplit *split)
+{
+	Search		search = {split};
+	Query	   *query;
+	bool		aggregates;
+
+	search_block(&search, split->whole);
+	if (search.nfound == 0)
+		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
+				  "the query of a view has no table in FROM", "Write the query over a table.");
+	query = split->query;
+	aggregates = query->groupClause != NIL || query->groupingSets != NIL || query->hasAggs ||
+		query->havingQual != NULL;
+	split->expands = !is_plain_from(query) || query->hasTargetSRFs;
+	split->grouped = aggregates || is_plain_distinct(query);
+	split->has_upper = query != split->whole || query->hasWindowFuncs || has_limit(query) ||
+		query->hasDistinctOn || (aggregates && query->distinctClause != NIL);
+	check_companions(split);
+}
