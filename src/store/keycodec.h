@@ -13,6 +13,8 @@
  *
  * measure() and measure_form() never look past "avail" and call
  * IvmPackedCorrupt() when the bytes end too early; decode() may rely on what they found.
+ * measure() sees the bytes as they are in the key: those of a descending column
+ * are complemented, which xor with "flip" undoes.  All others get them plain.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,7 +48,7 @@ typedef struct IvmKeyCodec
 	void		(*encode) (const IvmKeyColumn *col, Datum value, StringInfo canon, StringInfo forms);
 	Datum		(*decode) (const IvmKeyColumn *col, const IvmKeyPart *part);
 
-	Size		(*measure) (const char *canon, Size avail); /* where canonlen is -1 */
+	Size		(*measure) (const char *canon, Size avail, uint8 flip); /* where canonlen is -1 */
 	Size		(*measure_form) (const IvmKeyColumn *col, const IvmKeyPart *part, Size avail);	/* NULL: no forms */
 	int			(*maxcanon) (const IvmKeyColumn *col);	/* bound where canonlen is -1; 0 or NULL: none */
 } IvmKeyCodec;
@@ -74,6 +76,14 @@ extern const IvmKeyCodec IvmKeyCodecName;
 extern const IvmKeyCodec IvmKeyCodecBpchar;
 extern const IvmKeyCodec IvmKeyCodecBit;
 extern const IvmKeyCodec IvmKeyCodecInet;
+
+/* keycodec_image.c */
+extern const IvmKeyCodec IvmKeyCodecImage;	/* any type, by identity */
+extern bool IvmKeyImageHasRows(Oid type);
+extern Datum IvmKeyImageNormalise(const IvmKeyColumn *col, Datum value);
+extern void IvmKeyImageAppend(const IvmKeyColumn *col, Datum normal, StringInfo buf);
+extern Datum IvmKeyImageRead(const IvmKeyColumn *col, const char *image, Size len);
+extern Size IvmKeyImageMeasure(const char *image, Size avail, uint8 flip);
 
 /* keycodec_hashed.c */
 /* hashproc: extended hash function of the type, or InvalidOid */

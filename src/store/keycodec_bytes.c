@@ -50,17 +50,17 @@ append_string(StringInfo buf, const char *s, Size len)
 }
 
 static Size
-measure_string(const char *canon, Size avail)
+measure_string(const char *canon, Size avail, uint8 flip)
 {
 	const char *p = canon;
 	const char *end = canon + avail;
 
 	for (;;)
 	{
-		p = memchr(p, 0, end - p);
+		p = memchr(p, flip, end - p);
 		if (p == NULL || p + 1 >= end)
 			IvmPackedCorrupt();
-		if (p[1] == '\0')
+		if ((uint8) p[1] == flip)
 			return p + END_SIZE - canon;
 		p += 2;
 	}
@@ -261,9 +261,9 @@ decode_bit(const IvmKeyColumn *col, const IvmKeyPart *part)
 }
 
 static Size
-measure_bit(const char *canon, Size avail)
+measure_bit(const char *canon, Size avail, uint8 flip)
 {
-	Size		n = measure_string(canon, avail) + 1;
+	Size		n = measure_string(canon, avail, flip) + 1;
 
 	if (n > avail)
 		IvmPackedCorrupt();
@@ -340,18 +340,22 @@ decode_inet(const IvmKeyColumn *col, const IvmKeyPart *part)
 }
 
 static Size
-measure_inet(const char *canon, Size avail)
+measure_inet(const char *canon, Size avail, uint8 flip)
 {
 	Size		addrsize;
+	uint8		bits;
 	Size		n;
 
 	if (avail < 1)
 		IvmPackedCorrupt();
-	addrsize = inet_addrsize((unsigned char) canon[0]);
+	addrsize = inet_addrsize((uint8) canon[0] ^ flip);
 	n = 1 + addrsize + 1;
-	if (avail < n || (unsigned char) canon[n - 1] > addrsize * 8)
+	if (avail < n)
 		IvmPackedCorrupt();
-	n += addrsize - (unsigned char) canon[n - 1] / 8;
+	bits = (uint8) canon[n - 1] ^ flip;
+	if (bits > addrsize * 8)
+		IvmPackedCorrupt();
+	n += addrsize - bits / 8;
 	if (avail < n)
 		IvmPackedCorrupt();
 	return n;

@@ -5,24 +5,17 @@
  *		type's extended hash, or nothing, with the value's image as the form.
  *
  * Equal values have equal hashes, whatever their images; the reader compares
- * with the type's own operator (IvmKeySameGroup).  Still the image is
- * normalised (detoasted, with a four-byte header, composites formed anew), so
- * that one value has one image wherever it was read from and few rows of
- * different form arise.
+ * with the type's own operator (IvmKeySameGroup).  Still the image is a normal
+ * one (keycodec_image.c), so that few rows of different form arise.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "store/keycodec.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -31,79 +24,6 @@
 #define HASH_SEED_1 UINT64CONST(0x9E3779B97F4A7C15)
 #define HASH_SEED_2 UINT64CONST(0xC2B2AE3D27D4EB4F)
 #define HASH_SIZE	16
-
-/* An image starts with its length, so that forms are self-delimiting. */
-#define IMAGE_HEAD	sizeof(uint32)
-
-static Datum normalise(Oid type, Datum value);
-
-static Datum
-normalise_row(Datum value)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
-												 HeapTupleHeaderGetTypMod(header));
-	Datum	   *values = palloc(sizeof(Datum) * tupdesc->natts);
-	bool	   *nulls = palloc(sizeof(bool) * tupdesc->natts);
-	HeapTupleData tuple;
-	HeapTuple	fresh;
-
-	memset(&tuple, 0, sizeof(tuple));
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_data = header;
-	heap_deform_tuple(&tuple, tupdesc, values, nulls);
-	for (int i = 0; i < tupdesc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
-
-		if (att->attisdropped)
-			nulls[i] = true;
-		else if (!nulls[i] && att->attlen == -1)
-			values[i] = normalise(att->atttypid, values[i]);
-	}
-	fresh = heap_form_tuple(tupdesc, values, nulls);
-	ReleaseTupleDesc(tupdesc);
-	return HeapTupleGetDatum(fresh);
-}
-
-static Datum
-normalise_array(Oid elemtype, Datum value)
-{
-	ArrayType  *array = DatumGetArrayTypeP(value);
-	int16		typlen;
-	bool		typbyval;
-	char		typalign;
-	Datum	   *elems;
-	bool	   *nulls;
-	int			nelems;
-
-	get_typlenbyvalalign(elemtype, &typlen, &typbyval, &typalign);
-	deconstruct_array(array, elemtype, typlen, typbyval, typalign, &elems, &nulls, &nelems);
-	for (int i = 0; i < nelems; i++)
-	{
-		if (!nulls[i])
-			elems[i] = normalise(elemtype, elems[i]);
-	}
-	return PointerGetDatum(construct_md_array(elems, nulls, ARR_NDIM(array), ARR_DIMS(array),
-											  ARR_LBOUND(array), elemtype, typlen, typbyval, typalign));
-}
-
-/* The normal image of a variable-length value; may be the value itself. */
-static Datum
-normalise(Oid type, Datum value)
-{
-	Oid			base = getBaseType(type);
-	Oid			elemtype;
-
-	check_stack_depth();
-	if (get_typtype(base) == TYPTYPE_COMPOSITE)
-		return normalise_row(value);
-	elemtype = get_element_type(base);
-	if (OidIsValid(elemtype) && get_typtype(getBaseType(elemtype)) == TYPTYPE_COMPOSITE)
-		return normalise_array(elemtype, value);
-	return PointerGetDatum(PG_DETOAST_DATUM(value));
-}
 
 static void
 append_hash(const IvmKeyColumn *col, Datum value, StringInfo canon)
@@ -126,67 +46,26 @@ append_hash(const IvmKeyColumn *col, Datum value, StringInfo canon)
 }
 
 static void
-append_image(const IvmKeyColumn *col, Datum value, StringInfo forms)
-{
-	Size		len = datumGetSize(value, col->typbyval, col->typlen);
-	char	   *p = key_reserve(forms, IMAGE_HEAD + len);
-
-	key_put32(p, (uint32) len);
-	p += IMAGE_HEAD;
-	if (col->typbyval)
-	{
-		char		image[sizeof(Datum)];
-
-		store_att_byval(image, value, col->typlen);
-		memcpy(p, image, len);
-	}
-	else
-		memcpy(p, DatumGetPointer(value), len);
-}
-
-static void
 encode_hashed(const IvmKeyColumn *col, Datum value, StringInfo canon, StringInfo forms)
 {
-	Datum		whole = value;
+	Datum		whole = IvmKeyImageNormalise(col, value);
 
-	if (col->typlen == -1)
-		whole = normalise(col->type, value);
 	if (col->codec->canonlen > 0)
 		append_hash(col, whole, canon);
 	if (forms)
-		append_image(col, whole, forms);
+		IvmKeyImageAppend(col, whole, forms);
 }
 
 static Datum
 decode_hashed(const IvmKeyColumn *col, const IvmKeyPart *part)
 {
-	const char *src = part->form + IMAGE_HEAD;
-	Size		len = part->formlen - IMAGE_HEAD;
-	char	   *image;
-
-	if (col->typbyval)
-	{
-		Datum		aligned = 0;
-
-		memcpy(&aligned, src, len);
-		return fetch_att(&aligned, true, col->typlen);
-	}
-	image = palloc(len);
-	memcpy(image, src, len);
-	return PointerGetDatum(image);
+	return IvmKeyImageRead(col, part->form, part->formlen);
 }
 
 static Size
-measure_image(const IvmKeyColumn *col, const IvmKeyPart *part, Size avail)
+measure_hashed_form(const IvmKeyColumn *col, const IvmKeyPart *part, Size avail)
 {
-	Size		len;
-
-	if (avail < IMAGE_HEAD)
-		IvmPackedCorrupt();
-	len = key_get32(part->form);
-	if (avail - IMAGE_HEAD < len || (col->typlen > 0 && len != col->typlen))
-		IvmPackedCorrupt();
-	return IMAGE_HEAD + len;
+	return IvmKeyImageMeasure(part->form, avail, 0);
 }
 
 #define HASHED_CODEC(length) { \
@@ -194,7 +73,7 @@ measure_image(const IvmKeyColumn *col, const IvmKeyPart *part, Size avail)
 	.maxform = 0, \
 	.encode = encode_hashed, \
 	.decode = decode_hashed, \
-	.measure_form = measure_image \
+	.measure_form = measure_hashed_form \
 }
 
 static const IvmKeyCodec hashed_codec = HASHED_CODEC(HASH_SIZE);

@@ -163,18 +163,20 @@ decode_numeric(const IvmKeyColumn *col, const IvmKeyPart *part)
 }
 
 static Size
-measure_numeric(const char *canon, Size avail)
+measure_numeric(const char *canon, Size avail, uint8 flip)
 {
 	Size		n = HEAD_SIZE;
-	char		last;
+	uint8		klass;
+	uint8		last;
 
 	if (avail < 1)
 		IvmPackedCorrupt();
-	if (canon[0] < CLASS_NINF || canon[0] > CLASS_NAN)
+	klass = (uint8) canon[0] ^ flip;
+	if (klass < CLASS_NINF || klass > CLASS_NAN)
 		IvmPackedCorrupt();
-	if (!class_has_digits(canon[0]))
+	if (!class_has_digits((char) klass))
 		return 1;
-	last = canon[0] == CLASS_NEGATIVE ? 1 : 0;
+	last = ((klass == CLASS_NEGATIVE ? 1 : 0) ^ flip) & 1;
 	do
 	{
 		n += 2;

@@ -167,25 +167,45 @@ choose_class(const IvmKeyColumn *col, Oid base, const IvmKeyCodec *codec)
 		return IVM_KEY_HASHED;
 	if (!codec->collated)
 		return get_typtype(base) == TYPTYPE_ENUM ? IVM_KEY_BYTES : IVM_KEY_ORDERED;
-	if (!get_collation_isdeterministic(col->collation))
+	if (!OidIsValid(col->collation) || !get_collation_isdeterministic(col->collation))
 		return IVM_KEY_HASHED;
 	return collation_is_bytewise(col->collation) ? IVM_KEY_ORDERED : IVM_KEY_BYTES;
 }
 
+/* cstring is the one pseudo-type whose values mean something by themselves. */
 static void
-refuse_type(Oid type, Oid collation)
+refuse_type(Oid type, Oid collation, IvmKeyDemand demand)
 {
-	if (get_typtype(type) == TYPTYPE_PSEUDO)
+	bool		is_value = demand == IVM_KEY_DEMAND_VALUE;
+
+	if (get_typtype(type) == TYPTYPE_PSEUDO && !(is_value && type == CSTRINGOID))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 is_value ? errmsg("values of pseudo-type %s cannot be kept", format_type_be(type)) :
 				 errmsg("a group key of pseudo-type %s cannot be kept", format_type_be(type)),
+				 is_value ? errhint("Cast it to a named composite type, or use its fields one by one.") :
 				 errhint("Cast it to a named composite type, or group by its fields.")));
-	if (type_is_collatable(type) && !OidIsValid(collation))
+	if (!is_value && type_is_collatable(type) && !OidIsValid(collation))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDETERMINATE_COLLATION),
 				 errmsg("could not determine which collation to use for a group key of type %s",
 						format_type_be(type)),
 				 errhint("Use the COLLATE clause to set the collation explicitly.")));
+}
+
+/* The base type's default equality operator, and its operator class' properties. */
+static TypeCacheEntry *
+equality_of(Oid type, Oid base, IvmKeyDemand demand)
+{
+	TypeCacheEntry *entry = lookup_type_cache(base, TYPECACHE_EQ_OPR | TYPECACHE_BTREE_OPFAMILY |
+											  TYPECACHE_HASH_EXTENDED_PROC);
+
+	if (!OidIsValid(entry->eq_opr) && demand == IVM_KEY_DEMAND_EQUALITY)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an equality operator for type %s", format_type_be(type)),
+				 errhint("Group by a type that has a default btree or hash operator class.")));
+	return entry;
 }
 
 static int
@@ -203,43 +223,52 @@ max_length(const IvmKeyColumn *col)
 	return 1 + canon + (col->has_form ? codec->maxform : 0);
 }
 
+/* What a column needs that has no codec of its own: hash and operator, or nothing but its image. */
 static void
-describe_column(IvmKeyColumn *col, Oid type, int32 typmod, Oid collation)
+describe_codeless(IvmKeyColumn *col, Oid base, const TypeCacheEntry *entry, IvmKeyDemand demand)
 {
-	Oid			base = getBaseTypeAndTypmod(type, &typmod);
+	col->has_rows = IvmKeyImageHasRows(base);
+	if (demand == IVM_KEY_DEMAND_VALUE)
+	{
+		col->klass = IVM_KEY_IMAGE;
+		col->codec = &IvmKeyCodecImage;
+		col->eqop = col->opfamily = InvalidOid;
+		return;
+	}
+	fmgr_info(get_opcode(col->eqop), &col->eqfn);
+	col->codec = IvmKeyHashedCodec(base, col->collation, entry->hash_extended_proc);
+	if (col->codec->canonlen > 0)
+		fmgr_info(entry->hash_extended_proc, &col->hashfn);
+}
+
+static void
+describe_column(IvmKeyColumn *col, const IvmKeyColumnSpec *spec)
+{
+	int32		typmod = spec->typmod;
+	Oid			base = getBaseTypeAndTypmod(spec->type, &typmod);
 	TypeCacheEntry *entry;
 
-	refuse_type(base, collation);
-	entry = lookup_type_cache(base, TYPECACHE_EQ_OPR | TYPECACHE_BTREE_OPFAMILY |
-							  TYPECACHE_HASH_EXTENDED_PROC);
-	if (!OidIsValid(entry->eq_opr))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("could not identify an equality operator for type %s", format_type_be(type)),
-				 errhint("Group by a type that has a default btree or hash operator class.")));
+	refuse_type(base, spec->collation, spec->demand);
+	entry = equality_of(spec->type, base, spec->demand);
 
-	col->type = type;
+	col->type = spec->type;
 	col->typmod = typmod;
-	col->collation = collation;
+	col->collation = spec->collation;
+	col->descending = spec->descending;
 	get_typlenbyvalalign(base, &col->typlen, &col->typbyval, &col->typalign);
 	col->eqop = entry->eq_opr;
 	col->opfamily = entry->btree_opf;
 	col->codec = find_codec(base, entry->btree_opintype, NULL);
 	col->klass = choose_class(col, base, col->codec);
 	if (col->klass == IVM_KEY_HASHED)
-	{
-		fmgr_info(get_opcode(col->eqop), &col->eqfn);
-		col->codec = IvmKeyHashedCodec(base, collation, entry->hash_extended_proc);
-		if (col->codec->canonlen > 0)
-			fmgr_info(entry->hash_extended_proc, &col->hashfn);
-	}
+		describe_codeless(col, base, entry, spec->demand);
 	col->has_form = col->codec->measure_form != NULL &&
 		!(col->codec->form_by_typmod && typmod >= (int32) VARHDRSZ);
 	col->maxlen = max_length(col);
 }
 
 IvmKeyDesc *
-IvmKeyDescMake(int ncols, const Oid *types, const int32 *typmods, const Oid *collations)
+IvmKeyDescMakeColumns(int ncols, const IvmKeyColumnSpec *specs)
 {
 	IvmKeyDesc *desc = palloc0(sizeof(IvmKeyDesc));
 
@@ -247,10 +276,37 @@ IvmKeyDescMake(int ncols, const Oid *types, const int32 *typmods, const Oid *col
 	desc->cols = palloc0(sizeof(IvmKeyColumn) * Max(ncols, 1));
 	for (int i = 0; i < ncols; i++)
 	{
-		describe_column(&desc->cols[i], types[i], typmods[i], collations[i]);
+		describe_column(&desc->cols[i], &specs[i]);
 		desc->has_forms |= desc->cols[i].has_form;
 	}
 	return desc;
+}
+
+IvmKeyDesc *
+IvmKeyDescMake(int ncols, const Oid *types, const int32 *typmods, const Oid *collations)
+{
+	IvmKeyColumnSpec *specs = palloc0(sizeof(IvmKeyColumnSpec) * Max(ncols, 1));
+	IvmKeyDesc *desc;
+
+	for (int i = 0; i < ncols; i++)
+	{
+		specs[i].type = types[i];
+		specs[i].typmod = typmods[i];
+		specs[i].collation = collations[i];
+		specs[i].demand = IVM_KEY_DEMAND_EQUALITY;
+	}
+	desc = IvmKeyDescMakeColumns(ncols, specs);
+	pfree(specs);
+	return desc;
+}
+
+bool
+IvmKeyHasClass(const IvmKeyDesc *desc, IvmKeyClass klass)
+{
+	for (int i = 0; i < desc->ncols; i++)
+		if (desc->cols[i].klass == klass)
+			return true;
+	return false;
 }
 
 bool
@@ -285,19 +341,35 @@ IvmKeyDescVersion(const IvmKeyDesc *desc)
 	uint64		result = 0;
 
 	for (int i = 0; i < desc->ncols; i++)
-		IvmKeyVisitCollations(desc->cols[i].type, desc->cols[i].collation,
-							  add_collation_version, &result);
+	{
+		const IvmKeyColumn *col = &desc->cols[i];
+
+		if (col->klass == IVM_KEY_HASHED)
+			IvmKeyVisitCollations(col->type, col->collation, add_collation_version, &result);
+	}
 	return result;
 }
 
 /* ----- encoding ----- */
 
+/* Complement len bytes; dst may be src. */
+static void
+complement(char *dst, const char *src, Size len)
+{
+	for (Size i = 0; i < len; i++)
+		dst[i] = (char) ~src[i];
+}
+
 static inline void
 encode_column(const IvmKeyColumn *col, Datum value, bool isnull, StringInfo canon, StringInfo forms)
 {
+	int			start = canon->len;
+
 	appendStringInfoCharMacro(canon, isnull ? IVM_KEY_MARK_NULL : IVM_KEY_MARK_VALUE);
 	if (!isnull)
 		col->codec->encode(col, value, canon, col->has_form ? forms : NULL);
+	if (col->descending)
+		complement(canon->data + start, canon->data + start, canon->len - start);
 }
 
 void
@@ -307,8 +379,7 @@ IvmKeyEncode(const IvmKeyDesc *desc, const Datum *values, const bool *nulls, Str
 
 	if (!desc->has_forms)
 	{
-		for (int i = 0; i < desc->ncols; i++)
-			encode_column(&desc->cols[i], values[i], nulls[i], buf, NULL);
+		IvmKeyEncodeCanonical(desc, values, nulls, buf);
 		return;
 	}
 
@@ -317,6 +388,16 @@ IvmKeyEncode(const IvmKeyDesc *desc, const Datum *values, const bool *nulls, Str
 		encode_column(&desc->cols[i], values[i], nulls[i], buf, &forms);
 	appendBinaryStringInfo(buf, forms.data, forms.len);
 	pfree(forms.data);
+}
+
+void
+IvmKeyEncodeCanonical(const IvmKeyDesc *desc, const Datum *values, const bool *nulls, StringInfo buf)
+{
+	for (int i = 0; i < desc->ncols; i++)
+	{
+		Assert(desc->cols[i].klass != IVM_KEY_HASHED);
+		encode_column(&desc->cols[i], values[i], nulls[i], buf, NULL);
+	}
 }
 
 void
@@ -341,6 +422,8 @@ column_as(const IvmKeyColumn *col, Oid valtype, IvmKeyColumn *as)
 	const IvmKeyCodec *codec;
 
 	*as = *col;
+	if (col->klass == IVM_KEY_IMAGE)
+		return false;
 	if (valtype == col->type)
 		return true;
 	colbase = getBaseType(col->type);
@@ -384,6 +467,18 @@ IvmKeyEncodeColumnAs(const IvmKeyColumn *col, Oid valtype, Datum value, StringIn
 
 /* ----- decoding ----- */
 
+static inline uint8
+column_flip(const IvmKeyColumn *col)
+{
+	return col->descending ? 0xFF : 0;
+}
+
+static inline bool
+is_null_mark(const IvmKeyColumn *col, const char *p)
+{
+	return ((uint8) *p ^ column_flip(col)) == IVM_KEY_MARK_NULL;
+}
+
 /* Length of a column's canonical part, marker included */
 static inline Size
 canonical_length(const IvmKeyColumn *col, const char *p, const char *end)
@@ -393,13 +488,15 @@ canonical_length(const IvmKeyColumn *col, const char *p, const char *end)
 
 	if (unlikely(avail < 1))
 		IvmPackedCorrupt();
-	if (*p == IVM_KEY_MARK_NULL)
+	if (is_null_mark(col, p))
 		return 1;
+	if (unlikely(((uint8) *p ^ column_flip(col)) != IVM_KEY_MARK_VALUE))
+		IvmPackedCorrupt();
 	if (col->codec->canonlen >= 0)
 		len = col->codec->canonlen;
 	else
-		len = col->codec->measure(p + 1, avail - 1);
-	if (unlikely(*p != IVM_KEY_MARK_VALUE || 1 + len > avail))
+		len = col->codec->measure(p + 1, avail - 1, column_flip(col));
+	if (unlikely(1 + len > avail))
 		IvmPackedCorrupt();
 	return 1 + len;
 }
@@ -420,35 +517,69 @@ IvmKeyCanonicalLength(const IvmKeyDesc *desc, const char *key, Size len)
 	return desc->has_forms ? canonical_part_length(desc, key, len) : len;
 }
 
-void
-IvmKeyDecode(const IvmKeyDesc *desc, const char *key, Size len,
-			 const bool *wanted, Datum *values, bool *nulls)
+/* Complemented canonical bytes, made plain in memory of their own. */
+static void
+make_plain(const IvmKeyColumn *col, IvmKeyPart *part)
 {
-	const char *end = key + len;
+	char	   *plain;
+
+	if (!col->descending)
+		return;
+	plain = palloc(part->canonlen + 1);
+	complement(plain, part->canon, part->canonlen);
+	part->canon = plain;
+}
+
+/*
+ * Walk through a key of at most avail bytes: values of the wanted columns
+ * (NULL: all) to values and nulls, unless values is NULL.  Returns the key's length.
+ */
+static Size
+read_key(const IvmKeyDesc *desc, const char *key, Size avail,
+		 const bool *wanted, Datum *values, bool *nulls)
+{
+	const char *end = key + avail;
 	const char *canon = key;
-	const char *form = key + IvmKeyCanonicalLength(desc, key, len);
+	const char *form = desc->has_forms ? key + canonical_part_length(desc, key, avail) : NULL;
 
 	for (int i = 0; i < desc->ncols; i++)
 	{
 		const IvmKeyColumn *col = &desc->cols[i];
 		Size		partlen = canonical_length(col, canon, end);
 		IvmKeyPart	part = {canon + 1, partlen - 1, form, 0};
+		bool		isnull = is_null_mark(col, canon);
+		bool		decode = values != NULL && (wanted == NULL || wanted[i]);
 
-		nulls[i] = *canon == IVM_KEY_MARK_NULL;
 		canon += partlen;
-		if (nulls[i])
+		if (nulls)
+			nulls[i] = isnull;
+		if (isnull)
 			continue;
+		if (decode || col->has_form)
+			make_plain(col, &part);
 		if (col->has_form)
 		{
 			part.formlen = col->codec->measure_form(col, &part, end - form);
 			form += part.formlen;
 		}
-		if (wanted == NULL || wanted[i])
+		if (decode)
 			values[i] = col->codec->decode(col, &part);
 	}
+	return (desc->has_forms ? form : canon) - key;
+}
 
+Size
+IvmKeyLength(const IvmKeyDesc *desc, const char *key, Size avail)
+{
+	return read_key(desc, key, avail, NULL, NULL, NULL);
+}
+
+void
+IvmKeyDecode(const IvmKeyDesc *desc, const char *key, Size len,
+			 const bool *wanted, Datum *values, bool *nulls)
+{
 	/* the last column's bytes must end where the key does */
-	if (unlikely((desc->has_forms ? form : canon) != end))
+	if (unlikely(read_key(desc, key, len, wanted, values, nulls) != len))
 		IvmPackedCorrupt();
 }
 

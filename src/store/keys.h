@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * keys.h
- *		Group keys as bytes.
+ *		Keys as bytes: of groups, and of elements of arrangements.
  *
  * A key is the columns' canonical parts, one after the other, followed by the
  * columns' form suffixes:
@@ -28,6 +28,13 @@
  *					nothing where the type has only a btree class), the value's
  *					whole image in the suffix, the type's own operator to compare:
  *					nondeterministic collations, jsonb, arrays, ranges, composites …
+ *	IVM_KEY_IMAGE	identity only, of any type, also of one without equality
+ *					(json, xml, point): the whole image is the canonical part;
+ *					decodable
+ *
+ * The canonical part of a descending column is complemented, marker included:
+ * byte order is then the descending one, NULLs first, and everything above
+ * holds.  Forms are not complemented.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,8 +48,25 @@ typedef enum IvmKeyClass
 {
 	IVM_KEY_ORDERED,
 	IVM_KEY_BYTES,
-	IVM_KEY_HASHED
+	IVM_KEY_HASHED,
+	IVM_KEY_IMAGE
 } IvmKeyClass;
+
+/* What a column is wanted for */
+typedef enum IvmKeyDemand
+{
+	IVM_KEY_DEMAND_EQUALITY,	/* keys of equal values are one group's */
+	IVM_KEY_DEMAND_VALUE		/* the value is to be given back: identity will do */
+} IvmKeyDemand;
+
+typedef struct IvmKeyColumnSpec
+{
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+	bool		descending;
+	IvmKeyDemand demand;
+} IvmKeyColumnSpec;
 
 struct IvmKeyCodec;				/* encoder and decoder of a type, private to keys.c */
 
@@ -55,9 +79,11 @@ typedef struct IvmKeyColumn
 	bool		typbyval;
 	char		typalign;
 	IvmKeyClass klass;
+	bool		descending;		/* canonical part complemented */
+	bool		has_rows;		/* HASHED, IMAGE: composites are in the values */
 	bool		has_form;		/* form suffix present (ORDERED/BYTES: only where
 								 * equal values may differ in form under this typmod) */
-	Oid			eqop;			/* default equality operator */
+	Oid			eqop;			/* default equality operator; IMAGE: InvalidOid */
 	Oid			opfamily;		/* default btree opfamily, or InvalidOid */
 	int			maxlen;			/* upper bound of this column's bytes in a key, or 0 if unbounded */
 	const struct IvmKeyCodec *codec;
@@ -74,11 +100,17 @@ typedef struct IvmKeyDesc
 
 /*
  * Describe a key.  Allocates in CurrentMemoryContext, which must live as long.
- * ERROR (names the type) when a type has neither a default btree nor a default
- * hash operator class (ERRCODE_UNDEFINED_FUNCTION), is a pseudo-type such as
- * record (ERRCODE_FEATURE_NOT_SUPPORTED), or lacks a collation that it needs
+ * ERROR (names the type) when a type is a pseudo-type such as record, whose
+ * values no other session could read (ERRCODE_FEATURE_NOT_SUPPORTED); and, where
+ * equality is demanded, when it has neither a default btree nor a default hash
+ * operator class (ERRCODE_UNDEFINED_FUNCTION), or lacks a collation that it needs
  * (ERRCODE_INDETERMINATE_COLLATION).
+ *
+ * Where a value only is demanded, columns are never HASHED, but IMAGE.
  */
+extern IvmKeyDesc *IvmKeyDescMakeColumns(int ncols, const IvmKeyColumnSpec *specs);
+
+/* The same with ascending columns, of which equality is demanded. */
 extern IvmKeyDesc *IvmKeyDescMake(int ncols, const Oid *types, const int32 *typmods,
 								  const Oid *collations);
 
@@ -90,6 +122,13 @@ extern void IvmKeyEncode(const IvmKeyDesc *desc, const Datum *values, const bool
 						 StringInfo buf);
 
 /*
+ * Append the canonical part of a key alone: one for all forms of equal values.
+ * There must be no HASHED column.
+ */
+extern void IvmKeyEncodeCanonical(const IvmKeyDesc *desc, const Datum *values, const bool *nulls,
+								  StringInfo buf);
+
+/*
  * Append the canonical part of one column's value: the piece from which key
  * lookups and ranges are made.
  */
@@ -98,7 +137,8 @@ extern void IvmKeyEncodeColumn(const IvmKeyColumn *col, Datum value, bool isnull
 /*
  * The same for a value of another type of the column's family (int2/4/8 among
  * each other, float4/8 among each other, text/varchar, the same type always).
- * Returns false where valtype is not such a type.
+ * Returns false where valtype is not such a type, and for columns of class
+ * IMAGE, whose bytes tell nothing about equality.
  */
 extern bool IvmKeyCanEncodeAs(const IvmKeyColumn *col, Oid valtype);
 extern void IvmKeyEncodeColumnAs(const IvmKeyColumn *col, Oid valtype, Datum value, StringInfo buf);
@@ -111,12 +151,18 @@ extern void IvmKeyEncodeColumnAs(const IvmKeyColumn *col, Oid valtype, Datum val
 extern void IvmKeyDecode(const IvmKeyDesc *desc, const char *key, Size len,
 						 const bool *wanted, Datum *values, bool *nulls);
 
+/* Length of a whole key, forms included, at the start of avail bytes. */
+extern Size IvmKeyLength(const IvmKeyDesc *desc, const char *key, Size avail);
+
 /* Length of the canonical part of a key. */
 extern Size IvmKeyCanonicalLength(const IvmKeyDesc *desc, const char *key, Size len);
 
 /* Do two keys denote the same group?  (Trivially memcmp where no column has a form or is hashed.) */
 extern bool IvmKeySameGroup(const IvmKeyDesc *desc, const char *a, Size alen,
 							const char *b, Size blen);
+
+/* Is a column of that class in it? */
+extern bool IvmKeyHasClass(const IvmKeyDesc *desc, IvmKeyClass klass);
 
 /*
  * True where distinct keys are always distinct groups, so that the reader need
