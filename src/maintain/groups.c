@@ -40,7 +40,6 @@ typedef struct GroupSlot
 struct IvmGroups
 {
 	MemoryContext cxt;
-	const IvmStateDesc *desc;
 	grouptab_hash *table;
 	IvmGroup  **all;			/* the first nsorted in order, the others as they came */
 	int			nall;
@@ -49,13 +48,12 @@ struct IvmGroups
 };
 
 IvmGroups *
-IvmGroupsCreate(MemoryContext parent, const IvmStateDesc *desc)
+IvmGroupsCreate(MemoryContext parent)
 {
 	MemoryContext cxt = AllocSetContextCreate(parent, "ivm groups", ALLOCSET_DEFAULT_SIZES);
 	IvmGroups  *groups = MemoryContextAlloc(cxt, sizeof(IvmGroups));
 
 	groups->cxt = cxt;
-	groups->desc = desc;
 	groups->table = grouptab_create(cxt, INITIAL_GROUPS, NULL);
 	groups->all = MemoryContextAlloc(cxt, INITIAL_GROUPS * sizeof(IvmGroup *));
 	groups->nall = groups->nsorted = 0;
@@ -73,7 +71,7 @@ IvmGroupsDestroy(IvmGroups *groups)
 static IvmGroup *
 make_group(IvmGroups *groups, const IvmGroup *probe)
 {
-	Size		statesize = MAXALIGN(groups->desc->size);
+	Size		statesize = MAXALIGN(probe->desc->size);
 	char	   *chunk = MemoryContextAlloc(groups->cxt,
 										   MAXALIGN(sizeof(IvmGroup)) + statesize + probe->keylen);
 	IvmGroup   *group = (IvmGroup *) chunk;
@@ -83,9 +81,10 @@ make_group(IvmGroups *groups, const IvmGroup *probe)
 	group->key = key;
 	group->keylen = probe->keylen;
 	group->hash = probe->hash;
+	group->desc = probe->desc;
 	group->state = (IvmState *) (chunk + MAXALIGN(sizeof(IvmGroup)));
 	group->extra = NULL;
-	IvmStateInit(groups->desc, group->state);
+	IvmStateInit(group->desc, group->state);
 	return group;
 }
 
@@ -100,9 +99,9 @@ reserve_group(IvmGroups *groups)
 }
 
 IvmGroup *
-IvmGroupsGet(IvmGroups *groups, const char *key, uint32 keylen)
+IvmGroupsGet(IvmGroups *groups, const IvmStateDesc *desc, const char *key, uint32 keylen)
 {
-	IvmGroup	probe = {.key = key,.keylen = keylen};
+	IvmGroup	probe = {.key = key,.keylen = keylen,.desc = desc};
 	GroupSlot  *slot;
 	bool		found;
 

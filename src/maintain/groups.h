@@ -15,6 +15,7 @@ typedef struct IvmGroup
 	const char *key;
 	uint32		keylen;
 	uint32		hash;			/* of the key */
+	const IvmStateDesc *desc;	/* of the state */
 	IvmState   *state;			/* sum of what was added */
 	void	   *extra;			/* the owner's, initially NULL */
 } IvmGroup;
@@ -22,11 +23,12 @@ typedef struct IvmGroup
 typedef struct IvmGroups IvmGroups;
 
 /* A table in a memory context of its own below parent. */
-extern IvmGroups *IvmGroupsCreate(MemoryContext parent, const IvmStateDesc *desc);
+extern IvmGroups *IvmGroupsCreate(MemoryContext parent);
 extern void IvmGroupsDestroy(IvmGroups *groups);
 
-/* The group of a key, made empty where there is none. */
-extern IvmGroup *IvmGroupsGet(IvmGroups *groups, const char *key, uint32 keylen);
+/* The group of a key, made empty where there is none, with a state of that description (not copied). */
+extern IvmGroup *IvmGroupsGet(IvmGroups *groups, const IvmStateDesc *desc,
+							  const char *key, uint32 keylen);
 
 /* Where the table, its states and what owners attach are allocated. */
 extern MemoryContext IvmGroupsContext(const IvmGroups *groups);

@@ -294,10 +294,10 @@ IvmOverlayAdd(IvmView *view, const char *key, uint32 keylen, const IvmState *del
 		return;
 	overlay->view = view;
 	if (epoch->groups == NULL)
-		epoch->groups = IvmGroupsCreate(overlay_cxt, view->statedesc);
+		epoch->groups = IvmGroupsCreate(overlay_cxt);
 
 	old = MemoryContextSwitchTo(IvmGroupsContext(epoch->groups));
-	group = IvmGroupsGet(epoch->groups, key, keylen);
+	group = IvmGroupsGet(epoch->groups, view->statedesc, key, keylen);
 	element = find_element(group, GetCurrentSubTransactionId(), cid);
 	if (element == NULL)
 		element = push_element(overlay, group, cid);

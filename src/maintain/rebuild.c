@@ -115,7 +115,7 @@ build_row(IvmView *view, IvmLinear *linear, TupleTableSlot *slot, StringInfo key
 		return;
 	groups = IvmBuildSortGroups(sort);
 	old = MemoryContextSwitchTo(IvmGroupsContext(groups));
-	group = IvmGroupsGet(groups, key->data, key->len);
+	group = IvmGroupsGet(groups, view->statedesc, key->data, key->len);
 	IvmLinearAccumulate(linear, slot, 1, group->state);
 	MemoryContextSwitchTo(old);
 }
@@ -153,7 +153,7 @@ build_rows(IvmView *view, uint32 number, Snapshot snapshot)
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm build",
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
-	IvmBuildSort *sort = IvmBuildSortBegin(view->statedesc);
+	IvmBuildSort *sort = IvmBuildSortBegin();
 	IvmEvalEnv	env;
 	ListCell   *lc;
 	int64		rows;

@@ -22,6 +22,27 @@
  */
 extern int	IvmPhysicalKeyCompare(const char *a, Size alen, const char *b, Size blen);
 
+/*
+ * The first byte of a key says what it is of: a group, an element of an
+ * arrangement (slots 1 to 253: slot, owner, element), or a slot's total for an owner.
+ *
+ * Totals rows are in bases only, made by builds and folding, and count in `rows`
+ * the owner's elements in that base whose own rows are positive: of those elements whose state
+ * holds IVM_ACC_MEMBER, in every LMDB transaction.  There is none where the count is 0.
+ */
+#define IVM_SLOT_GROUPS		0x00
+#define IVM_SLOT_TOTALS		0xFF
+
+static inline bool
+IvmKeyIsGroup(const char *key, uint32 keylen)
+{
+	return keylen > 0 && key[0] == IVM_SLOT_GROUPS;
+}
+
+/* Bytes of the totals row's key of an element (or of its slot and owner), and write it. */
+#define IvmTotalsKeyLength(ownerlen)	(2 + (ownerlen))
+extern void IvmTotalsKeyWrite(char *to, const char *element, uint32 ownerlen);
+
 /* [lower, upper) in whole-key bytes; upperlen 0: no upper bound. */
 typedef struct IvmKeyRange
 {
