@@ -148,6 +148,8 @@ accumulator_words(IvmAccumKind kind)
 			return "a count, and exact sums of both values, their squares and products";
 		case IVM_ACC_INTERVAL:
 			return "a count, and exact sums of months, days and microseconds";
+		case IVM_ACC_MEMBER:
+			break;				/* of elements only */
 	}
 	return "a sum";
 }

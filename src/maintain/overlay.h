@@ -13,6 +13,7 @@
 #define IVM_OVERLAY_H
 
 #include "store/generation.h"
+#include "store/publish.h"
 #include "store/rows.h"
 #include "view/definition.h"
 

@@ -206,7 +206,7 @@ IvmStoreScanRestart(IvmStoreScan *scan, const IvmGeneration *gen, Snapshot snaps
 	scan->generation = gen->number;
 	oldcxt = MemoryContextSwitchTo(scan->startcxt);
 	copy_overlay(scan, snapshot, ranges, nranges);
-	scan->rows = IvmRowScanBegin(gen, snapshot, ranges, nranges);
+	scan->rows = IvmRowScanBegin(gen, snapshot, ranges, nranges, false);
 	MemoryContextSwitchTo(oldcxt);
 
 	scan->have_stored = scan->stored_ended = false;

@@ -283,6 +283,54 @@ interval_unpack(void *acc, IvmReader *r)
 	a->time += IvmReadVarint128(r);
 }
 
+/* ---------------------------------------------------------------------
+ * Membership, which is the same in all states of one key: it is taken over
+ * rather than added up.
+ * ---------------------------------------------------------------------
+ */
+
+static void
+member_accum(void *acc, const Datum *args, Oid argtype, int sign)
+{
+}
+
+static void
+member_take(IvmMemberAccum *dst, uint32 ownerlen)
+{
+	if (dst->ownerlen == 0)
+		dst->ownerlen = ownerlen;
+}
+
+static void
+member_add(void *dst, const void *src, int sign)
+{
+	member_take(dst, ((const IvmMemberAccum *) src)->ownerlen);
+}
+
+static bool
+member_iszero(const void *acc)
+{
+	return true;
+}
+
+static void
+member_pack(const void *acc, StringInfo buf)
+{
+	uint8	   *p = IvmWriteBegin(buf, IVM_VARINT_MAX);
+
+	IvmWriteEnd(buf, IvmWriteUvarint(p, ((const IvmMemberAccum *) acc)->ownerlen));
+}
+
+static void
+member_unpack(void *acc, IvmReader *r)
+{
+	uint64		ownerlen = IvmReadUvarint(r);
+
+	if (ownerlen > PG_UINT32_MAX)
+		IvmPackedCorrupt();
+	member_take(acc, (uint32) ownerlen);
+}
+
 static const IvmAccumOps count_ops = {
 	sizeof(IvmCountAccum), count_accum, count_add, count_iszero, count_pack, count_unpack
 };
@@ -298,6 +346,9 @@ static const IvmAccumOps intsq_ops = {
 static const IvmAccumOps interval_ops = {
 	sizeof(IvmIntervalAccum), interval_accum_row, interval_add, interval_iszero,
 	interval_pack, interval_unpack
+};
+static const IvmAccumOps member_ops = {
+	sizeof(IvmMemberAccum), member_accum, member_add, member_iszero, member_pack, member_unpack
 };
 
 /* ---------------------------------------------------------------------
@@ -316,6 +367,7 @@ static const IvmAccumOps *const ops_by_kind[] = {
 	[IVM_ACC_FLOAT_SQ] = &IvmFloatSqOps,
 	[IVM_ACC_FLOAT_XY] = &IvmFloatXYOps,
 	[IVM_ACC_INTERVAL] = &interval_ops,
+	[IVM_ACC_MEMBER] = &member_ops,
 };
 
 static inline bool
@@ -385,6 +437,22 @@ IvmStateIsZero(const IvmStateDesc *desc, const IvmState *state)
 		if (!ops_by_kind[desc->kinds[i]]->iszero(IvmStateAccum(desc, state, i)))
 			return false;
 	}
+	return true;
+}
+
+void
+IvmStateSetMember(const IvmStateDesc *desc, IvmState *state, uint32 ownerlen)
+{
+	Assert(desc->naccums > 0 && desc->kinds[0] == IVM_ACC_MEMBER);
+	((IvmMemberAccum *) IvmStateAccum(desc, state, 0))->ownerlen = ownerlen;
+}
+
+bool
+IvmStateGetMember(const IvmStateDesc *desc, const IvmState *state, uint32 *ownerlen)
+{
+	if (desc->naccums == 0 || desc->kinds[0] != IVM_ACC_MEMBER)
+		return false;
+	*ownerlen = ((const IvmMemberAccum *) IvmStateAccum(desc, state, 0))->ownerlen;
 	return true;
 }
 

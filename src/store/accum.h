@@ -29,7 +29,8 @@ typedef enum IvmAccumKind
 	IVM_ACC_FLOAT,				/* N, exact sum (superaccumulator), counts of NaN, +Inf, -Inf */
 	IVM_ACC_FLOAT_SQ,			/* the same, and the exact sum of squares */
 	IVM_ACC_FLOAT_XY,			/* exact sums of x, y, xx, yy, xy over pairs (regr_*, corr, covar_*) */
-	IVM_ACC_INTERVAL			/* N, sums of months, days, microseconds */
+	IVM_ACC_INTERVAL,			/* N, sums of months, days, microseconds */
+	IVM_ACC_MEMBER				/* no sum: how long the owner is in an element's key (rows.h) */
 } IvmAccumKind;
 
 typedef struct IvmStateDesc
@@ -73,6 +74,14 @@ extern void IvmStateAccumRow(const IvmStateDesc *desc, IvmState *state, int i,
 extern void IvmStateAdd(const IvmStateDesc *desc, IvmState *dst, const IvmState *src, int sign);
 
 extern bool IvmStateIsZero(const IvmStateDesc *desc, const IvmState *state);
+
+/*
+ * Accumulator 0 of an element's state: its key's bytes [1, 1 + ownerlen) name
+ * the owner.  Adding keeps it, whatever the sign, and a state that has nothing
+ * else is zero.  Get: false where the state has no such accumulator.
+ */
+extern void IvmStateSetMember(const IvmStateDesc *desc, IvmState *state, uint32 ownerlen);
+extern bool IvmStateGetMember(const IvmStateDesc *desc, const IvmState *state, uint32 *ownerlen);
 
 /* Append the packed form to buf. */
 extern void IvmStatePack(const IvmStateDesc *desc, const IvmState *state, StringInfo buf);

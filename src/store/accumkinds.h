@@ -6,7 +6,7 @@
  * For accum*.c, and for those who compute results from accumulators; all
  * others use accum.h.
  *
- * Every kind starts with the signed number of its inputs.
+ * Every kind but IVM_ACC_MEMBER starts with the signed number of its inputs.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,6 +48,11 @@ typedef struct IvmIntervalAccum
 	int128		day;
 	int128		time;
 } IvmIntervalAccum;
+
+typedef struct IvmMemberAccum
+{
+	uint32		ownerlen;
+} IvmMemberAccum;
 
 /*
  * The inputs of one display scale: sum of value * 10^scale where that is an

@@ -55,6 +55,13 @@ IvmPhysicalKeyCompare(const char *a, Size alen, const char *b, Size blen)
 	return alen < blen ? -1 : alen > blen;
 }
 
+void
+IvmTotalsKeyWrite(char *to, const char *element, uint32 ownerlen)
+{
+	*to = (char) IVM_SLOT_TOTALS;
+	memcpy(to + 1, element, 1 + ownerlen);
+}
+
 /* What follows a value's head: the whole key of a truncated one, and the state. */
 static bool
 parse_tail(const char *value, Size valuelen, IvmRowParts *parts)
