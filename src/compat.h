@@ -19,6 +19,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/selfuncs.h"
 #include "utils/pg_locale.h"
 #include "utils/acl.h"
@@ -41,6 +42,40 @@ IvmFlattenGroupExprs(Query *query)
 			flatten_group_exprs(NULL, query, (Node *) query->targetList);
 		query->havingQual = flatten_group_exprs(NULL, query, query->havingQual);
 	}
+#endif
+}
+
+/* Replace Vars of the query's joins in a node of it by what they stand for. */
+static inline Node *
+IvmFlattenJoinAliases(Query *query, Node *node)
+{
+#if PG_VERSION_NUM >= 160000
+	return flatten_join_alias_vars(NULL, query, node);
+#else
+	return flatten_join_alias_vars(query, node);
+#endif
+}
+
+/* From 16 on Vars know which outer joins null them: pass that on to what takes a Var's place. */
+static inline Node *
+IvmAddNullingRels(Node *expr, const Var *var)
+{
+#if PG_VERSION_NUM >= 160000
+	if (var->varnullingrels != NULL)
+		return add_nulling_relids(expr, pull_varnos(NULL, expr), var->varnullingrels);
+#endif
+	return expr;
+}
+
+/* Append the range table of a subquery, whose Vars are offset already. */
+static inline void
+IvmAppendRangeTable(Query *query, Query *subquery)
+{
+#if PG_VERSION_NUM >= 160000
+	CombineRangeTables(&query->rtable, &query->rteperminfos,
+					   subquery->rtable, subquery->rteperminfos);
+#else
+	query->rtable = list_concat(query->rtable, subquery->rtable);
 #endif
 }
 
