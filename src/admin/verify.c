@@ -78,7 +78,7 @@ row_descriptor(const IvmView *view)
 
 	for (int i = 0; i < view->noutputs; i++)
 	{
-		Node	   *target = (Node *) view->targets[i];
+		Node	   *target = (Node *) list_nth_node(TargetEntry, view->query->targetList, i)->expr;
 
 		TupleDescInitEntry(desc, i + 1, NULL, exprType(target), exprTypmod(target), 0);
 		TupleDescInitEntryCollation(desc, i + 1, exprCollation(target));

@@ -489,7 +489,7 @@ groups_below(const ViewOverlay *overlay, CommandId curcid)
 }
 
 IvmOverlayRow *
-IvmOverlayRows(IvmView *view, CommandId curcid, const IvmKeyRange *ranges, int nranges, int *nrows)
+IvmOverlayRows(const IvmView *view, CommandId curcid, const IvmKeyRange *ranges, int nranges, int *nrows)
 {
 	IvmGroups  *table = groups_below(find_overlay(view->id), curcid);
 	IvmGroup  **groups;

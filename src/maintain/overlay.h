@@ -49,7 +49,7 @@ typedef struct IvmOverlayRow
 	const IvmState *state;
 } IvmOverlayRow;
 
-extern IvmOverlayRow *IvmOverlayRows(IvmView *view, CommandId curcid,
+extern IvmOverlayRow *IvmOverlayRows(const IvmView *view, CommandId curcid,
 									 const IvmKeyRange *ranges, int nranges, int *nrows);
 
 /* --- for commit.c --- */

@@ -307,6 +307,12 @@ make_range(Bytes prefix, const ColumnBounds *interval, IvmKeyRange *range)
 	return upper.data == NULL || compare_bytes(&lower, &upper) < 0;
 }
 
+void
+IvmPrefixRange(const char *prefix, uint32 prefixlen, IvmKeyRange *range)
+{
+	(void) make_range((Bytes) {prefix, prefixlen}, NULL, range);
+}
+
 static void
 make_ranges(Bytes *prefixes, int nprefixes, const ColumnBounds *interval, IvmKeyRanges *result)
 {

@@ -27,4 +27,7 @@ typedef struct IvmKeyRanges
 extern void IvmKeyRangesMake(const IvmKeyDesc *desc, List *conds,
 							 const Datum *values, const bool *nulls, IvmKeyRanges *result);
 
+/* The range of all keys that start with a prefix (kept; the upper end is in CurrentMemoryContext). */
+extern void IvmPrefixRange(const char *prefix, uint32 prefixlen, IvmKeyRange *range);
+
 #endif							/* IVM_RANGES_H */

@@ -6,10 +6,8 @@
  *
  * Invariants:
  *
- * - Groups come in the order of their canonical key bytes.
- * - The overlay is copied when the scan starts: later changes of this
- *	 transaction have command ids that the snapshot does not count, but they
- *	 would move what the overlay's rows point to.
+ * - Groups come in the order of their canonical key bytes; those without rows, which
+ *	 aggregation without GROUP BY and empty grouping sets have all the same, at the end.
  * - A key in the store with a negative visible count proves damage.  It is
  *	 reported before any row of its group is.
  *
@@ -26,6 +24,8 @@
 #include "commands/trigger.h"
 #include "maintain/overlay.h"
 #include "miscadmin.h"
+#include "scan/elements.h"
+#include "scan/merge.h"
 #include "scan/storescan.h"
 #include "store/shared.h"
 #include "store/store.h"
@@ -35,31 +35,10 @@
 #include "view/finish.h"
 #include "view/settings.h"
 
-#define REASON_DAMAGED "the store is damaged: a group with a negative count"
-#define REASON_TOO_OLD "the store is older than the commit log"
-
-/* A row of the overlay, as copied. */
-typedef struct OwnRow
-{
-	char	   *key;
-	uint32		keylen;
-	IvmPiece	piece;
-} OwnRow;
-
-/* The least key that was not consumed yet, and where it occurs. */
-typedef struct Head
-{
-	const char *key;
-	uint32		keylen;
-	bool		stored;			/* scan->stored */
-	OwnRow	   *own;
-} Head;
-
-/* A group of a run. */
+/* A group of a run, or the only one. */
 typedef struct RunGroup
 {
-	char	   *key;			/* first form with a positive count */
-	uint32		keylen;
+	List	   *keys;			/* of IvmGroupKey: its forms with a positive count */
 	IvmState   *state;
 } RunGroup;
 
@@ -68,26 +47,28 @@ struct IvmStoreScan
 	IvmView    *view;
 	MemoryContext cxt;			/* the scan */
 	MemoryContext startcxt;		/* since the last (re)start */
+	MemoryContext groupcxt;		/* the group just read */
 	MemoryContext rowcxt;		/* the row just returned */
 	IvmFinish  *finish;
 	uint32		generation;
+	const IvmKeyRange *ranges;
+	int			nranges;
 	bool		unique;			/* distinct keys are distinct groups */
 
-	IvmRowScan *rows;
-	IvmStoredRow stored;
-	bool		have_stored;
-	bool		stored_ended;
-	OwnRow	   *own;
-	int			nown;
-	int			next_own;
+	IvmMerge   *merge;
+	IvmElements *elements;		/* NULL: not needed */
 
 	IvmState   *state;			/* unique: the group being added up */
+	RunGroup	group;			/* unique: the group */
+	IvmGroupKey key;
 	MemoryContext runcxt;		/* else: the run */
 	List	   *run;			/* of RunGroup */
 	int			next_run;
 
-	int64		deltas;
-	bool		group_seen;		/* for one_row views */
+	RunGroup   *current;		/* shown again as often as: */
+	int64		repeats;
+	bool	   *always_seen;	/* by view->always */
+	int64		deltas;			/* merged before the last start */
 	const char *unfit;
 };
 
@@ -160,59 +141,46 @@ copy_bytes(const char *bytes, Size len)
 	return copy;
 }
 
-/* Copy the part of the overlay that the snapshot counts. */
 static void
-copy_overlay(IvmStoreScan *scan, Snapshot snapshot, const IvmKeyRange *ranges, int nranges)
+end_reading(IvmStoreScan *scan)
 {
-	IvmOverlayRow *rows;
-	StringInfoData packed;
-
-	scan->next_own = 0;
-	rows = IvmOverlayRows(scan->view, snapshot->curcid, ranges, nranges, &scan->nown);
-	if (rows == NULL || scan->nown == 0)
-		return;
-
-	scan->own = palloc_extended(scan->nown * sizeof(OwnRow), MCXT_ALLOC_HUGE);
-	initStringInfo(&packed);
-	for (int i = 0; i < scan->nown; i++)
-	{
-		OwnRow	   *own = &scan->own[i];
-
-		own->key = copy_bytes(rows[i].key, rows[i].keylen);
-		own->keylen = rows[i].keylen;
-		resetStringInfo(&packed);
-		IvmStatePack(scan->view->statedesc, rows[i].state, &packed);
-		own->piece.state = copy_bytes(packed.data, packed.len);
-		own->piece.statelen = packed.len;
-	}
-	pfree(packed.data);
-	pfree(rows);
+	scan->deltas = IvmStoreScanDeltas(scan);
+	if (scan->elements)
+		IvmElementsEnd(scan->elements);
+	if (scan->merge)
+		IvmMergeEnd(scan->merge);
+	scan->elements = NULL;
+	scan->merge = NULL;
 }
 
 void
 IvmStoreScanRestart(IvmStoreScan *scan, const IvmGeneration *gen, Snapshot snapshot,
 					const IvmKeyRange *ranges, int nranges)
 {
+	static const IvmKeyRange all_groups = {"\0", 1, "\1", 1};
 	MemoryContext oldcxt;
 
-	if (scan->rows)
-		IvmRowScanEnd(scan->rows);
-	scan->rows = NULL;
+	end_reading(scan);
 	MemoryContextReset(scan->startcxt);
+	MemoryContextReset(scan->groupcxt);
 	MemoryContextReset(scan->rowcxt);
 	if (scan->runcxt)
 		MemoryContextReset(scan->runcxt);
 
 	scan->generation = gen->number;
+	scan->ranges = nranges > 0 ? ranges : &all_groups;
+	scan->nranges = nranges > 0 ? nranges : 1;
 	oldcxt = MemoryContextSwitchTo(scan->startcxt);
-	copy_overlay(scan, snapshot, ranges, nranges);
-	scan->rows = IvmRowScanBegin(gen, snapshot, ranges, nranges, false);
+	scan->merge = IvmMergeBegin(scan->view, gen, snapshot);
+	IvmMergeStart(scan->merge, scan->ranges, scan->nranges, false);
+	scan->elements = IvmElementsBegin(scan->view, gen, snapshot, scan->finish);
+	scan->always_seen = palloc0(scan->view->nalways * sizeof(bool));
 	MemoryContextSwitchTo(oldcxt);
 
-	scan->have_stored = scan->stored_ended = false;
 	scan->run = NIL;
 	scan->next_run = 0;
-	scan->group_seen = false;
+	scan->current = NULL;
+	scan->repeats = 0;
 	scan->unfit = NULL;
 }
 
@@ -230,12 +198,20 @@ IvmStoreScanBegin(IvmView *view, const IvmGeneration *gen, Snapshot snapshot,
 	scan->cxt = cxt;
 	scan->startcxt = AllocSetContextCreate(cxt, "ivm_fdw store scan start",
 										   ALLOCSET_SMALL_SIZES);
+	scan->groupcxt = AllocSetContextCreate(cxt, "ivm_fdw store scan group",
+										   ALLOCSET_SMALL_SIZES);
 	scan->rowcxt = AllocSetContextCreate(cxt, "ivm_fdw store scan row",
 										 ALLOCSET_SMALL_SIZES);
 	scan->finish = IvmFinishBegin(view, wanted, columns);
-	scan->unique = IvmKeyIsUnique(view->keydesc);
+
+	/* rows of a table are shown form by form */
+	scan->unique = view->repeats || IvmKeyIsUnique(view->keydesc);
 	if (scan->unique)
+	{
 		scan->state = palloc(view->statedesc->size);
+		scan->group.state = scan->state;
+		scan->group.keys = list_make1(&scan->key);
+	}
 	else
 		scan->runcxt = AllocSetContextCreate(cxt, "ivm_fdw store scan run",
 											 ALLOCSET_DEFAULT_SIZES);
@@ -245,122 +221,68 @@ IvmStoreScanBegin(IvmView *view, const IvmGeneration *gen, Snapshot snapshot,
 	return scan;
 }
 
-/* Find the least key not consumed.  False where there is none, or scan->unfit was set. */
-static bool
-peek(IvmStoreScan *scan, Head *head)
+/* The next group where each key is one; NULL at the end, or scan->unfit. */
+static RunGroup *
+next_unique(IvmStoreScan *scan)
 {
-	OwnRow	   *own = scan->next_own < scan->nown ? &scan->own[scan->next_own] : NULL;
-	int			cmp;
-
-	if (!scan->have_stored && !scan->stored_ended)
-	{
-		bool		too_old = false;
-
-		scan->have_stored = IvmRowScanNext(scan->rows, &scan->stored, &too_old);
-		scan->stored_ended = !scan->have_stored;
-		if (too_old)
-		{
-			scan->unfit = REASON_TOO_OLD;
-			return false;
-		}
-	}
-	if (!scan->have_stored && own == NULL)
-		return false;
-
-	if (!scan->have_stored)
-		cmp = 1;
-	else if (own == NULL)
-		cmp = -1;
-	else
-		cmp = IvmPhysicalKeyCompare(scan->stored.key, scan->stored.keylen,
-									own->key, own->keylen);
-
-	head->stored = cmp <= 0;
-	head->own = cmp >= 0 ? own : NULL;
-	head->key = head->stored ? scan->stored.key : own->key;
-	head->keylen = head->stored ? scan->stored.keylen : own->keylen;
-	return true;
-}
-
-/* Add the head to a state and consume it; its key stays valid until the next peek. */
-static void
-consume(IvmStoreScan *scan, const Head *head, IvmState *state)
-{
-	const IvmStateDesc *desc = scan->view->statedesc;
-
-	if (head->stored)
-	{
-		for (int i = 0; i < scan->stored.npieces; i++)
-			IvmStateUnpackAdd(desc, state, scan->stored.pieces[i].state,
-							  scan->stored.pieces[i].statelen);
-		scan->deltas += scan->stored.ndeltas;
-		scan->have_stored = false;
-	}
-	if (head->own)
-	{
-		IvmStateUnpackAdd(desc, state, head->own->piece.state, head->own->piece.statelen);
-		scan->deltas++;
-		scan->next_own++;
-	}
-}
-
-/* The next group where each key is one.  False at the end, or scan->unfit. */
-static bool
-next_unique(IvmStoreScan *scan, Head *group)
-{
-	if (!peek(scan, group))
-		return false;
+	if (!IvmMergePeek(scan->merge, &scan->key.key, &scan->key.keylen))
+		return NULL;
 	IvmStateInit(scan->view->statedesc, scan->state);
-	consume(scan, group, scan->state);
+	IvmMergeTake(scan->merge, scan->state);
 	if (scan->state->rows < 0)
 	{
-		scan->unfit = REASON_DAMAGED;
-		return false;
+		scan->unfit = IVM_REASON_DAMAGED;
+		return NULL;
 	}
-	return true;
+	return &scan->group;
 }
 
 /* The group of the run that a key belongs to, or NULL. */
 static RunGroup *
-find_in_run(IvmStoreScan *scan, const Head *head)
+find_in_run(IvmStoreScan *scan, const char *key, uint32 keylen)
 {
 	ListCell   *lc;
 
 	foreach(lc, scan->run)
 	{
 		RunGroup   *group = lfirst(lc);
+		IvmGroupKey *first = linitial(group->keys);
 
-		if (IvmKeySameGroup(scan->view->keydesc, group->key, group->keylen,
-							head->key, head->keylen))
+		if (IvmKeySameGroup(scan->view->keydesc, first->key + 1, first->keylen - 1,
+							key + 1, keylen - 1))
 			return group;
 	}
 	return NULL;
 }
 
-/* Count a key's state into its group of the run. */
+/* Count the key that was peeked at into its group of the run. */
 static void
-add_to_run(IvmStoreScan *scan, const Head *head)
+add_to_run(IvmStoreScan *scan, const char *key, uint32 keylen)
 {
 	const IvmStateDesc *desc = scan->view->statedesc;
 	IvmState   *state = palloc(desc->size);
+	IvmGroupKey *form;
 	RunGroup   *group;
 
 	IvmStateInit(desc, state);
-	consume(scan, head, state);
+	IvmMergeTake(scan->merge, state);
 	if (state->rows < 0)
-		scan->unfit = REASON_DAMAGED;
+		scan->unfit = IVM_REASON_DAMAGED;
 	if (state->rows <= 0)
 		return;					/* a form that the group no longer has */
 
-	group = find_in_run(scan, head);
+	form = palloc(sizeof(IvmGroupKey));
+	form->key = copy_bytes(key, keylen);
+	form->keylen = keylen;
+	group = find_in_run(scan, key, keylen);
 	if (group != NULL)
 	{
 		IvmStateAdd(desc, group->state, state, 1);
+		group->keys = lappend(group->keys, form);
 		return;
 	}
 	group = palloc(sizeof(RunGroup));
-	group->key = copy_bytes(head->key, head->keylen);
-	group->keylen = head->keylen;
+	group->keys = list_make1(form);
 	group->state = state;
 	scan->run = lappend(scan->run, group);
 }
@@ -369,31 +291,31 @@ add_to_run(IvmStoreScan *scan, const Head *head)
 static bool
 read_run(IvmStoreScan *scan)
 {
-	const IvmKeyDesc *desc = scan->view->keydesc;
-	Head		head;
+	const char *key;
+	uint32		keylen;
 	Size		canonlen;
 	char	   *canon;
 
 	MemoryContextReset(scan->runcxt);
 	scan->run = NIL;
 	scan->next_run = 0;
-	if (!peek(scan, &head))
+	if (!IvmMergePeek(scan->merge, &key, &keylen))
 		return false;
 
-	canonlen = IvmKeyCanonicalLength(desc, head.key, head.keylen);
-	canon = copy_bytes(head.key, canonlen);
+	canonlen = 1 + IvmKeyCanonicalLength(scan->view->keydesc, key + 1, keylen - 1);
+	canon = copy_bytes(key, canonlen);
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
-		add_to_run(scan, &head);
-	} while (scan->unfit == NULL && peek(scan, &head) &&
-			 head.keylen >= canonlen && memcmp(head.key, canon, canonlen) == 0);
+		add_to_run(scan, key, keylen);
+	} while (scan->unfit == NULL && IvmMergePeek(scan->merge, &key, &keylen) &&
+			 keylen >= canonlen && memcmp(key, canon, canonlen) == 0);
 	return scan->unfit == NULL;
 }
 
 /* The same where equal values can differ in form, or hashes be equal. */
-static bool
-next_of_run(IvmStoreScan *scan, RunGroup **group)
+static RunGroup *
+next_of_run(IvmStoreScan *scan)
 {
 	while (scan->next_run >= list_length(scan->run))
 	{
@@ -409,45 +331,119 @@ next_of_run(IvmStoreScan *scan, RunGroup **group)
 			IvmEvalLeave(&env);
 		MemoryContextSwitchTo(oldcxt);
 		if (!found)
-			return false;
+			return NULL;
 	}
-	*group = list_nth(scan->run, scan->next_run++);
-	return true;
+	return list_nth(scan->run, scan->next_run++);
 }
 
-/* Finish the next group, whether it is shown or not. */
+/* Is it a group that there always is?  Notes that it was seen. */
 static bool
-next_group(IvmStoreScan *scan, TupleTableSlot *slot, bool *shown)
+is_always(IvmStoreScan *scan, const RunGroup *group)
 {
-	if (scan->unique)
-	{
-		Head		group;
+	const IvmView *view = scan->view;
+	const IvmGroupKey *key = linitial(group->keys);
 
-		if (!next_unique(scan, &group))
-			return false;
-		*shown = IvmFinishRow(scan->finish, group.key, group.keylen, scan->state, slot);
+	for (int i = 0; i < view->nalways; i++)
+	{
+		if (view->always[i].keylen == key->keylen &&
+			memcmp(view->always[i].key, key->key, key->keylen) == 0)
+			return scan->always_seen[i] = true;
 	}
-	else
+	return false;
+}
+
+static bool
+is_in_ranges(const IvmStoreScan *scan, const IvmAlwaysKey *key)
+{
+	for (int i = 0; i < scan->nranges; i++)
+	{
+		const IvmKeyRange *range = &scan->ranges[i];
+
+		if (IvmPhysicalKeyCompare(key->key, key->keylen, range->lower, range->lowerlen) >= 0 &&
+			(range->upperlen == 0 ||
+			 IvmPhysicalKeyCompare(key->key, key->keylen, range->upper, range->upperlen) < 0))
+			return true;
+	}
+	return false;
+}
+
+/* When all groups were read: the next one that there always is, although it has no rows. */
+static RunGroup *
+next_always(IvmStoreScan *scan)
+{
+	const IvmView *view = scan->view;
+
+	for (int i = 0; i < view->nalways; i++)
 	{
 		RunGroup   *group;
+		IvmGroupKey *key;
 
-		if (!next_of_run(scan, &group))
-			return false;
-		*shown = IvmFinishRow(scan->finish, group->key, group->keylen, group->state, slot);
+		if (scan->always_seen[i] || !is_in_ranges(scan, &view->always[i]))
+			continue;
+		scan->always_seen[i] = true;
+		group = palloc(sizeof(RunGroup));
+		key = palloc(sizeof(IvmGroupKey));
+		key->key = view->always[i].key;
+		key->keylen = view->always[i].keylen;
+		group->keys = list_make1(key);
+		group->state = palloc(view->statedesc->size);
+		IvmStateInit(view->statedesc, group->state);
+		return group;
 	}
-	scan->group_seen = true;
-	return true;
+	return NULL;
 }
 
-/* A view without GROUP BY has its one group also when there are no rows at all. */
-static bool
-finish_empty_group(IvmStoreScan *scan, TupleTableSlot *slot)
+/* The next group that exists; NULL at the end, or scan->unfit.  In groupcxt. */
+static RunGroup *
+next_group(IvmStoreScan *scan)
 {
-	IvmState   *state = palloc(scan->view->statedesc->size);
+	RunGroup   *group;
 
-	scan->group_seen = true;
-	IvmStateInit(scan->view->statedesc, state);
-	return IvmFinishRow(scan->finish, "", 0, state, slot);
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		group = scan->unique ? next_unique(scan) : next_of_run(scan);
+		if (scan->unfit == NULL)
+			scan->unfit = IvmMergeUnfit(scan->merge);
+		if (scan->unfit != NULL)
+			return NULL;
+		if (group == NULL)
+			return next_always(scan);
+		if (is_always(scan, group) || group->state->rows > 0)
+			return group;
+	}
+}
+
+/* Finish the current group.  False where it is not shown, or scan->unfit. */
+static bool
+finish_group(IvmStoreScan *scan, TupleTableSlot *slot)
+{
+	const IvmGroupKey *key = linitial(scan->current->keys);
+	const NullableDatum *arranged = NULL;
+
+	if (scan->elements != NULL)
+	{
+		arranged = IvmElementsRead(scan->elements, scan->current->keys, &scan->unfit);
+		if (arranged == NULL)
+			return false;
+	}
+	return IvmFinishRow(scan->finish, key->key, key->keylen, scan->current->state, arranged, slot);
+}
+
+/* Move on to the next group. */
+static bool
+advance(IvmStoreScan *scan)
+{
+	MemoryContext oldcxt;
+
+	MemoryContextReset(scan->groupcxt);
+	oldcxt = MemoryContextSwitchTo(scan->groupcxt);
+	scan->current = next_group(scan);
+	MemoryContextSwitchTo(oldcxt);
+	if (scan->current == NULL)
+		return false;
+	scan->repeats = scan->view->repeats ? scan->current->state->rows : 1;
+	return true;
 }
 
 /* See to it that the generation is not used any more, and that another one is built. */
@@ -463,26 +459,36 @@ report_damage(IvmStoreScan *scan)
 	IvmSharedWakeCustodian();
 }
 
+/* Show the current group once more, or the next one that is shown. */
+static bool
+next_row(IvmStoreScan *scan, TupleTableSlot *slot)
+{
+	for (;;)
+	{
+		if (scan->repeats == 0 && !advance(scan))
+			return false;
+		MemoryContextReset(scan->rowcxt);
+		if (finish_group(scan, slot))
+		{
+			scan->repeats--;
+			return true;
+		}
+		if (scan->unfit != NULL)
+			return false;
+		scan->repeats = 0;
+	}
+}
+
 IvmStoreScanResult
 IvmStoreScanNext(IvmStoreScan *scan, TupleTableSlot *slot, const char **reason)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(scan->rowcxt);
-	bool		shown = false;
-	bool		more = true;
+	bool		shown = next_row(scan, slot);
 
-	while (more && !shown)
-	{
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(scan->rowcxt);
-		more = next_group(scan, slot, &shown);
-	}
-	if (!more && scan->unfit == NULL && scan->view->one_row && !scan->group_seen)
-		shown = finish_empty_group(scan, slot);
 	MemoryContextSwitchTo(oldcxt);
-
 	if (scan->unfit != NULL)
 	{
-		if (strcmp(scan->unfit, REASON_DAMAGED) == 0)
+		if (strcmp(scan->unfit, IVM_REASON_DAMAGED) == 0)
 			report_damage(scan);
 		*reason = scan->unfit;
 		return IVM_STORE_UNFIT;
@@ -493,14 +499,14 @@ IvmStoreScanNext(IvmStoreScan *scan, TupleTableSlot *slot, const char **reason)
 int64
 IvmStoreScanDeltas(const IvmStoreScan *scan)
 {
-	return scan->deltas;
+	return scan->deltas + (scan->merge ? IvmMergeDeltas(scan->merge) : 0) +
+		(scan->elements ? IvmElementsDeltas(scan->elements) : 0);
 }
 
 void
 IvmStoreScanEnd(IvmStoreScan *scan)
 {
-	if (scan->rows)
-		IvmRowScanEnd(scan->rows);
+	end_reading(scan);
 	IvmFinishEnd(scan->finish);
 	MemoryContextDelete(scan->cxt);
 }

@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ *
+ * elements.h
+ *		Aggregates over arrangements: read from the elements of a group.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef IVM_ELEMENTS_H
+#define IVM_ELEMENTS_H
+
+#include "store/generation.h"
+#include "view/definition.h"
+#include "view/finish.h"
+
+typedef struct IvmElements IvmElements;
+
+/*
+ * Prepare to read what the finishing part needs; NULL where it needs no arrangement.  gen and
+ * snapshot must outlive it.  Allocates in a child of CurrentMemoryContext.
+ */
+extern IvmElements *IvmElementsBegin(const IvmView *view, const IvmGeneration *gen,
+									 Snapshot snapshot, const IvmFinish *finish);
+
+/*
+ * Read the aggregates of a group, which has these keys (as in the store, of List of IvmGroupKey;
+ * several where equal values differ in form).  Results, by aggregate, live in
+ * CurrentMemoryContext.  NULL where the store turned out unfit: *reason.
+ */
+typedef struct IvmGroupKey
+{
+	const char *key;
+	uint32		keylen;
+} IvmGroupKey;
+
+extern const NullableDatum *IvmElementsRead(IvmElements *elements, List *keys, const char **reason);
+
+extern int64 IvmElementsDeltas(const IvmElements *elements);	/* merged so far */
+extern void IvmElementsEnd(IvmElements *elements);
+
+#endif							/* IVM_ELEMENTS_H */
