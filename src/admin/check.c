@@ -27,6 +27,7 @@
 #include "utils/ruleutils.h"
 #include "view/catalog.h"
 #include "view/definition.h"
+#include "view/grouping.h"
 #include "view/privileges.h"
 
 PG_FUNCTION_INFO_V1(ivm_fdw_check);
@@ -247,7 +248,8 @@ static void
 describe_query(Check *check)
 {
 	check->query = IvmParseQuery(check->text);
-	check->view = IvmAnalyzeView(check->query, check->text);
+	IvmSpellOutGrouping(check->query, check->text);
+	check->view = IvmAnalyzeView(check->query, check->text, NIL);
 	IvmCheckDefiner(check->query, GetUserId());
 	IvmFlattenGroupExprs(check->query);
 	check->dpcontext = deparse_context_for(get_rel_name(check->view->baserel),

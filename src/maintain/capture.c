@@ -68,7 +68,7 @@ get_buffers(const IvmView *view)
 {
 	static RowBuffers *common = NULL;
 
-	if (view->user_code)
+	if (view->user_code || view->source != NULL)
 		return make_buffers(CurrentMemoryContext);
 	if (common == NULL)
 		common = make_buffers(TopMemoryContext);

@@ -16,8 +16,8 @@
 typedef struct IvmExpand IvmExpand;
 
 /*
- * Plan the view's source query for rows of a leaf.  Allocates in
- * CurrentMemoryContext.
+ * Prepare for rows of a leaf.  Allocates in CurrentMemoryContext.  After an error that
+ * came between Start and Close it must not be used any more.
  */
 extern IvmExpand *IvmExpandMake(IvmView *view, Relation root, Relation leaf);
 
@@ -26,5 +26,8 @@ extern void IvmExpandStart(IvmExpand *expand, TupleTableSlot *row);
 
 /* The next row made of it (valid until the next call), or NULL. */
 extern TupleTableSlot *IvmExpandNext(IvmExpand *expand);
+
+/* Give back what is held; may be started again. */
+extern void IvmExpandClose(IvmExpand *expand);
 
 #endif							/* IVM_EXPAND_H */

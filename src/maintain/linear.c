@@ -7,7 +7,8 @@
  * Compiled expressions are kept from statement to statement, which PostgreSQL
  * itself does not do.  It is safe for built-in functions, whose state is a mere
  * cache.  Functions in procedural languages may be left in the middle of a call
- * by an error, so views that call such are compiled once a (sub)transaction.
+ * by an error, and so may the executor of a source query, so views that have such are
+ * compiled once a (sub)transaction.
  *
  *-------------------------------------------------------------------------
  */
@@ -219,11 +220,18 @@ make_linear(IvmView *view, Relation root, Relation leaf)
 	return linear;
 }
 
+/* Does it run what an error may leave in the middle: user code, or an executor? */
+static bool
+is_interruptible(const IvmView *view)
+{
+	return view->user_code || view->source != NULL;
+}
+
 /* Has an error, since it was compiled, perhaps left user code in the middle? */
 static bool
 is_stale(const IvmLinear *linear)
 {
-	return linear->view->user_code && linear->epoch != user_code_epoch;
+	return is_interruptible(linear->view) && linear->epoch != user_code_epoch;
 }
 
 /*
@@ -246,7 +254,7 @@ still_good(IvmLinear *linear, Relation leaf)
 static IvmLinear *
 compile_linear(IvmView *view, Relation leaf)
 {
-	MemoryContext home = view->user_code ? TopTransactionContext : view->cxt;
+	MemoryContext home = is_interruptible(view) ? TopTransactionContext : view->cxt;
 	MemoryContext cxt = AllocSetContextCreate(home, "ivm linear", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	IvmLinear  *linear;
@@ -273,7 +281,7 @@ compile_linear(IvmView *view, Relation leaf)
 static bool
 in_use(const IvmLinear *linear)
 {
-	return linear->busy && linear->view->user_code && SubTransactionIsActive(linear->user);
+	return linear->busy && is_interruptible(linear->view) && SubTransactionIsActive(linear->user);
 }
 
 IvmLinear *
@@ -283,7 +291,7 @@ IvmLinearGet(IvmView *view, Relation leaf)
 	IvmLinear  *linear;
 
 	/* an entry of an ended transaction is not even looked at */
-	if (view->user_code && view->linears_epoch != transaction_epoch)
+	if (is_interruptible(view) && view->linears_epoch != transaction_epoch)
 		view->linears = NULL;
 	view->linears_epoch = transaction_epoch;
 
@@ -315,6 +323,8 @@ IvmLinearGet(IvmView *view, Relation leaf)
 void
 IvmLinearRelease(IvmLinear *linear)
 {
+	if (linear->expand != NULL)
+		IvmExpandClose(linear->expand);
 	linear->busy = false;
 }
 

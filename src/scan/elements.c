@@ -199,21 +199,6 @@ read_extremum(IvmElements *elements, const IvmAggSpec *agg, const IvmGroupKey *g
 					   &result->value, &result->isnull);
 }
 
-/* An element's count as the overlay has it, from what is at the front of its rows. */
-static int64
-own_count(const IvmStoredRow *row, IvmOverlayRow **own, int *nown)
-{
-	int64		count = 0;
-
-	if (*nown > 0 && IvmPhysicalKeyCompare((*own)->key, (*own)->keylen, row->key, row->keylen) == 0)
-	{
-		count = (*own)->state->rows;
-		(*own)++;
-		(*nown)--;
-	}
-	return count;
-}
-
 static int64
 count_pieces(const IvmStateDesc *desc, const IvmPiece *pieces, int npieces)
 {
@@ -228,43 +213,72 @@ count_pieces(const IvmStateDesc *desc, const IvmPiece *pieces, int npieces)
 	return count;
 }
 
-/* How an element with pending changes puts the total right. */
+/* How an element with pending changes (row NULL: none in the store) puts the total right. */
 static int
-correction(IvmElements *elements, const IvmStateDesc *desc, const IvmStoredRow *row, int64 own)
+correction(IvmElements *elements, const IvmStateDesc *desc, const IvmStoredRow *row,
+		   const IvmOverlayRow *own)
 {
-	int64		base = count_pieces(desc, row->pieces, row->has_base);
-	int64		visible = count_pieces(desc, row->pieces, row->npieces) + own;
+	int64		base = row ? count_pieces(desc, row->pieces, row->has_base) : 0;
+	int64		visible = row ? count_pieces(desc, row->pieces, row->npieces) : 0;
 
-	elements->deltas += row->ndeltas + (own != 0);
+	visible += own ? own->state->rows : 0;
+	elements->deltas += (row ? row->ndeltas : 0) + (own != NULL);
 	if (visible < 0)
 		IvmMergeSetUnfit(elements->merge, IVM_REASON_DAMAGED);
 	return (visible > 0) - (base > 0);
 }
 
+/* Both in key order. */
+static int64
+corrections(IvmElements *elements, const IvmStateDesc *desc, const IvmStoredRow *rows, int nrows,
+			const IvmOverlayRow *own, int nown)
+{
+	int64		sum = 0;
+	int			i = 0;
+	int			j = 0;
+
+	while (i < nrows || j < nown)
+	{
+		int			cmp = i == nrows ? 1 : j == nown ? -1 :
+		IvmPhysicalKeyCompare(rows[i].key, rows[i].keylen, own[j].key, own[j].keylen);
+
+		sum += correction(elements, desc, cmp <= 0 ? &rows[i] : NULL, cmp >= 0 ? &own[j] : NULL);
+		i += cmp <= 0;
+		j += cmp >= 0;
+	}
+	return sum;
+}
+
 static int64
 count_elements(IvmElements *elements, int slot, const IvmGroupKey *group)
 {
-	const IvmStateDesc *desc = elements->view->slots[slot].statedesc;
 	IvmKeyRange range;
 	IvmOverlayRow *own;
-	IvmPending	pending;
+	IvmKeyBytes *extra;
 	int			nown;
+	char	   *totalkey;
+	int64		total;
+	IvmStoredRow *rows;
+	int			nrows;
 
 	element_range(elements->view, slot, group, &range);
 	own = IvmOverlayRows(elements->view, elements->snapshot->curcid, &range, 1, &nown);
-	IvmPendingRead(elements->gen, elements->snapshot, &range, own, nown, &pending);
-	if (pending.too_old)
+	extra = palloc(sizeof(IvmKeyBytes) * (nown + 1));
+	for (int i = 0; i < nown; i++)
+		extra[i] = (IvmKeyBytes) {own[i].key, own[i].keylen};
+	totalkey = palloc(IvmTotalsKeyLength(range.lowerlen - 1));
+	IvmTotalsKeyWrite(totalkey, range.lower, range.lowerlen - 1);
+	if (!IvmPendingRead(elements->gen, elements->snapshot, totalkey,
+						IvmTotalsKeyLength(range.lowerlen - 1), &range, extra, nown,
+						&total, &rows, &nrows))
 	{
 		IvmMergeSetUnfit(elements->merge, IVM_REASON_TOO_OLD);
 		return 0;
 	}
-	for (int i = 0; i < pending.nrows; i++)
-	{
-		const IvmStoredRow *row = &pending.rows[i];
-
-		pending.total += correction(elements, desc, row, own_count(row, &own, &nown));
-	}
-	return pending.total;
+	if (total < 0)
+		IvmMergeSetUnfit(elements->merge, IVM_REASON_DAMAGED);
+	return total + corrections(elements, elements->view->slots[slot].statedesc, rows, nrows,
+							   own, nown);
 }
 
 /* Give all elements to an arrangement's calls; results by call. */

@@ -10,9 +10,11 @@
 #define IVM_DEFINITION_H
 
 #include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
 #include "nodes/primnodes.h"
 #include "store/accum.h"
 #include "store/keys.h"
+#include "store/rows.h"
 
 struct IvmPins;
 
@@ -48,8 +50,7 @@ typedef struct IvmSlotSpec
 #define IVM_MAX_SLOTS 253
 
 /* The first byte of every key in the store: whose keys these are. */
-#define IVM_SLOT_GROUPS		((char) 0x00)	/* a group's state */
-#define IVM_SLOT_BYTE(i)	((char) ((i) + 1))	/* elements of arrangement i; see also IVM_SLOT_TOTALS */
+#define IVM_SLOT_BYTE(i)	((char) ((i) + 1))	/* elements of arrangement i; see also store/rows.h */
 
 typedef enum IvmAggHow
 {
@@ -122,6 +123,7 @@ typedef struct IvmView
 	Query	   *source;			/* what makes source rows of a base row, or NULL.  The base table is
 								 * RTE number source_base, a named tuplestore */
 	int			source_base;
+	PlannedStmt *source_plan;	/* maintain/expand.c's own */
 	Expr	   *where;			/* or NULL */
 	int			nkeys;
 	Expr	  **keyexprs;		/* with grouping sets the last key, the set's number, has none */
