@@ -16,9 +16,13 @@
  *
  * A chunk goes in steps: read the directory, a few deltas, ask the commit
  * log, read the bases concerned, compute; then one write transaction, which
- * first sees whether generations and markers are still the same, and of each
- * key whether its base and deltas are.  What has changed meanwhile is left to
- * a later pass.  A base row whose state has become zero is deleted.
+ * first sees whether generations and markers are still the same, and the bases
+ * and deltas.  If not (another folder was here), the chunk is left to a later pass.
+ * A base row whose state has become zero is deleted.
+ *
+ * An element that counts in a total (IVM_ACC_MEMBER) changes it where its rows
+ * become positive or cease to be, in the same write transaction: in each of them a total
+ * is the number of its owner's elements that are positive in the base (rows.h).
  *
  * Removing.  A generation goes when its maker did not commit, or when every
  * snapshot sees the maker of a newer one; a marker, when its maker has ended;
@@ -41,7 +45,7 @@
 #include "store/layout.h"
 #include "store/rows.h"
 
-#define CHUNK_DELTAS	(IVM_CHUNK_OPS / 2)	/* each may need a put of its key's base, too */
+#define CHUNK_DELTAS	(IVM_CHUNK_OPS / 3)	/* each may change its key's base and a total, too */
 
 /* What is to become of a delta. */
 typedef enum DeltaFate
@@ -58,18 +62,33 @@ typedef struct FoldDelta
 	DeltaFate	fate;
 } FoldDelta;
 
+/* A base row, as it is and as it is to be. */
+typedef struct BaseChange
+{
+	char		key[IVM_MAX_STORE_KEY];
+	Size		keylen;
+	const IvmEntry *old;		/* as read, or NULL */
+	const char *new;			/* value to be, or NULL: delete it */
+	Size		newlen;
+} BaseChange;
+
 /* Adjacent deltas of one key. */
 typedef struct FoldGroup
 {
 	FoldDelta  *deltas;
 	int			ndeltas;
 	bool		add;			/* some are added to the base */
-	char		key[IVM_MAX_STORE_KEY]; /* of the base row */
-	Size		keylen;
-	const IvmEntry *old;		/* base row as read, or NULL */
-	const char *new;			/* value to be, or NULL: delete it */
-	Size		newlen;
+	BaseChange	base;
 } FoldGroup;
+
+/* A totals row that changes. */
+typedef struct FoldTotal
+{
+	const char *key;			/* whole */
+	uint32		keylen;
+	int64		change;
+	BaseChange	base;
+} FoldTotal;
 
 typedef struct Fold
 {
@@ -79,6 +98,8 @@ typedef struct Fold
 	const IvmGeneration *gen;	/* the only one, or NULL */
 	FoldGroup  *groups;
 	int			ngroups;
+	FoldTotal  *totals;			/* room for as many as there are groups */
+	int			ntotals;
 	int			nops;
 	Size		bytes;
 } Fold;
@@ -140,6 +161,8 @@ make_groups(Fold *fold, const IvmEntries *entries)
 
 	fold->groups = palloc(entries->n * sizeof(FoldGroup));
 	fold->ngroups = 0;
+	fold->totals = NULL;
+	fold->ntotals = 0;
 	fold->nops = 1;				/* the generation's record */
 	fold->bytes = fold->gen ? IvmGenerationRecordSize(fold->gen) : 0;
 	for (int i = 0; i < entries->n; i++)
@@ -170,61 +193,135 @@ make_groups(Fold *fold, const IvmEntries *entries)
 	return kept;
 }
 
-/* Read the base row of a group. */
+/* Read the base row whose store key stands in change. */
 static void
-read_base(const Fold *fold, FoldGroup *group)
+read_base(BaseChange *change)
 {
-	const IvmRowParts *parts = &group->deltas->parts;
 	IvmEntries *entries = palloc(sizeof(IvmEntries));
 
-	IvmPut32(group->key, fold->gen->number);
-	memcpy(group->key + 4, parts->phys, parts->physlen);
-	group->keylen = 4 + parts->physlen;
 	IvmEntriesInit(entries, CurrentMemoryContext, 1, 256);
-	IvmEntriesRead(entries, IVM_DBI_BASE, group->key, group->keylen, NULL, 0, false, 1);
-	group->old = entries->n > 0 && entries->entries[0].keylen == group->keylen ?
+	IvmEntriesRead(entries, IVM_DBI_BASE, change->key, change->keylen, NULL, 0, false, 1);
+	change->old = entries->n > 0 && entries->entries[0].keylen == change->keylen ?
 		&entries->entries[0] : NULL;
 }
 
-/* The base row that a group's base and deltas add up to. */
+/* Add the base row that was read, which must be of this whole key. */
 static void
-compute_base(FoldGroup *group)
+add_old(const BaseChange *change, const char *key, uint32 keylen,
+		const IvmStateDesc *desc, IvmState *state)
 {
-	IvmRowParts *first = &group->deltas->parts;
-	IvmStateDesc *desc = IvmStateDescOfPacked(first->state, first->statelen);
-	IvmState   *state = palloc0(desc->size);
+	const IvmEntry *old = change->old;
+	IvmRowParts parts;
+
+	if (old == NULL)
+		return;
+	if (!IvmBaseParse(old->key, old->keylen, old->value, old->valuelen, &parts) ||
+		parts.keylen != keylen || memcmp(parts.key, key, keylen) != 0)
+		IvmStoreCorrupted("malformed row");
+	IvmStateUnpackAdd(desc, state, parts.state, parts.statelen);
+}
+
+/* The base row is to hold this state. */
+static void
+set_new(BaseChange *change, const char *key, uint32 keylen,
+		const IvmStateDesc *desc, const IvmState *state)
+{
 	StringInfoData buf;
-	char	   *whole;
 
-	IvmStateInit(desc, state);
-	if (group->old)
-	{
-		const IvmEntry *old = group->old;
-		IvmRowParts parts;
-
-		if (!IvmBaseParse(old->key, old->keylen, old->value, old->valuelen, &parts) ||
-			parts.keylen != first->keylen || memcmp(parts.key, first->key, parts.keylen) != 0)
-			IvmStoreCorrupted("malformed row");
-		IvmStateUnpackAdd(desc, state, parts.state, parts.statelen);
-	}
-	for (int i = 0; i < group->ndeltas; i++)
-	{
-		if (group->deltas[i].fate == DELTA_ADD)
-			IvmStateUnpackAdd(desc, state, group->deltas[i].parts.state,
-							  group->deltas[i].parts.statelen);
-	}
-	group->new = NULL;
-	group->newlen = 0;
+	change->new = NULL;
+	change->newlen = 0;
 	if (IvmStateIsZero(desc, state))
 		return;
-
 	initStringInfo(&buf);
-	enlargeStringInfo(&buf, IvmWholeKeySize(first->keylen));
-	whole = IvmWholeKeyWrite(buf.data, first->key, first->keylen);
-	buf.len = whole - buf.data;
+	enlargeStringInfo(&buf, IvmWholeKeySize(keylen));
+	buf.len = IvmWholeKeyWrite(buf.data, key, keylen) - buf.data;
 	IvmStatePack(desc, state, &buf);
-	group->new = buf.data;
-	group->newlen = buf.len;
+	change->new = buf.data;
+	change->newlen = buf.len;
+}
+
+/*
+ * The total of an element's owner changes.  Owners come one after the other,
+ * but for those whose keys the store orders by their hash.
+ */
+static void
+change_total(Fold *fold, const IvmRowParts *element, uint32 ownerlen, int change)
+{
+	uint32		keylen = IvmTotalsKeyLength(ownerlen);
+	FoldTotal  *total;
+	char	   *key;
+
+	if (1 + ownerlen > element->keylen)
+		IvmStoreCorrupted("malformed element");
+	for (int i = fold->ntotals - 1; i >= 0; i--)
+	{
+		total = &fold->totals[i];
+		if (total->keylen == keylen && memcmp(total->key + 1, element->key, keylen - 1) == 0)
+		{
+			total->change += change;
+			return;
+		}
+		if (!IvmKeyIsLong(keylen))
+			break;
+	}
+	if (fold->totals == NULL)
+		fold->totals = palloc(fold->ngroups * sizeof(FoldTotal));
+	total = &fold->totals[fold->ntotals++];
+	key = palloc(keylen);
+	IvmTotalsKeyWrite(key, element->key, ownerlen);
+	total->key = key;
+	total->keylen = keylen;
+	total->change = change;
+}
+
+/* The base row that a group's base and deltas add up to, and what that means to a total. */
+static void
+compute_base(Fold *fold, FoldGroup *group)
+{
+	const IvmRowParts *first = &group->deltas->parts;
+	BaseChange *base = &group->base;
+	IvmStateDesc *desc = IvmStateDescOfPacked(first->state, first->statelen);
+	IvmState   *state = palloc(desc->size);
+	bool		was_positive;
+	uint32		ownerlen;
+
+	IvmPut32(base->key, fold->gen->number);
+	memcpy(base->key + 4, first->phys, first->physlen);
+	base->keylen = 4 + first->physlen;
+	read_base(base);
+
+	IvmStateInit(desc, state);
+	add_old(base, first->key, first->keylen, desc, state);
+	was_positive = state->rows > 0;
+	for (int i = 0; i < group->ndeltas; i++)
+	{
+		const FoldDelta *delta = &group->deltas[i];
+
+		if (delta->fate == DELTA_ADD)
+			IvmStateUnpackAdd(desc, state, delta->parts.state, delta->parts.statelen);
+	}
+	set_new(base, first->key, first->keylen, desc, state);
+	if (was_positive != (state->rows > 0) && IvmStateGetMember(desc, state, &ownerlen))
+		change_total(fold, first, ownerlen, was_positive ? -1 : 1);
+}
+
+/*
+ * The totals row that is to be.  A count that is negative comes from another
+ * folder's work between two reads (then the chunk will be given up), or is damage that readers will notice.
+ */
+static void
+compute_total(const Fold *fold, FoldTotal *total)
+{
+	IvmStateDesc *desc = IvmStateDescMake(0, NULL, NULL);
+	IvmState	count;
+
+	total->base.keylen = IvmStoreKeyMake(total->base.key, fold->gen->number,
+										 total->key, total->keylen);
+	read_base(&total->base);
+	IvmStateInit(desc, &count);
+	add_old(&total->base, total->key, total->keylen, desc, &count);
+	count.rows += total->change;
+	set_new(&total->base, total->key, total->keylen, desc, &count);
 }
 
 /* Is the entry in the table, with this value (NULL: must not be there)? */
@@ -247,47 +344,71 @@ verify_entry(MDB_txn *txn, IvmDbi dbi, const char *key, Size keylen, const IvmEn
 	return rc;
 }
 
-/* Write a group's new base, where base and deltas are as they were read. */
 static int
-apply_base(MDB_txn *txn, FoldGroup *group, bool *same, int64 *rows)
+verify_base(MDB_txn *txn, const BaseChange *change, bool *same)
 {
-	MDB_val		k = {group->keylen, group->key};
-	MDB_val		v = {group->newlen, (void *) group->new};
-	int			rc = verify_entry(txn, IVM_DBI_BASE, group->key, group->keylen, group->old, same);
+	return verify_entry(txn, IVM_DBI_BASE, change->key, change->keylen, change->old, same);
+}
 
-	for (int i = 0; i < group->ndeltas && rc == 0; i++)
+/* Is everything that the new bases were computed from as it was read? */
+static int
+verify_chunk(MDB_txn *txn, const Fold *fold, bool *same)
+{
+	int			rc = 0;
+
+	*same = true;
+	for (int i = 0; i < fold->ngroups && rc == 0 && *same; i++)
 	{
-		const IvmEntry *entry = group->deltas[i].entry;
+		const FoldGroup *group = &fold->groups[i];
 
-		if (group->deltas[i].fate == DELTA_ADD)
-			rc = verify_entry(txn, IVM_DBI_DELTA, entry->key, entry->keylen, entry, same);
+		if (!group->add)
+			continue;
+		rc = verify_base(txn, &group->base, same);
+		for (int j = 0; j < group->ndeltas && rc == 0; j++)
+		{
+			const IvmEntry *entry = group->deltas[j].entry;
+
+			if (group->deltas[j].fate == DELTA_ADD)
+				rc = verify_entry(txn, IVM_DBI_DELTA, entry->key, entry->keylen, entry, same);
+		}
 	}
-	if (rc != 0 || !*same)
-		return rc;
+	for (int i = 0; i < fold->ntotals && rc == 0 && *same; i++)
+		rc = verify_base(txn, &fold->totals[i].base, same);
+	return rc;
+}
 
-	*rows += (group->new != NULL) - (group->old != NULL);
-	if (group->new)
+static int
+apply_base(MDB_txn *txn, BaseChange *change)
+{
+	MDB_val		k = {change->keylen, change->key};
+	MDB_val		v = {change->newlen, (void *) change->new};
+
+	if (change->new)
 		return mdb_put(txn, ivm_dbis[IVM_DBI_BASE], &k, &v, 0);
-	if (group->old)
+	if (change->old)
 		return mdb_del(txn, ivm_dbis[IVM_DBI_BASE], &k, NULL);
 	return 0;
 }
 
+/* Delete a group's deltas, and write its new base. */
 static int
 apply_group(MDB_txn *txn, FoldGroup *group, int64 *rows, int64 *removed)
 {
-	bool		same = true;
+	const IvmRowParts *parts = &group->deltas->parts;
 	int			rc = 0;
 
 	if (group->add)
-		rc = apply_base(txn, group, &same, rows);
+	{
+		rc = apply_base(txn, &group->base);
+		if (IvmKeyIsGroup(parts->key, parts->keylen))
+			*rows += (group->base.new != NULL) - (group->base.old != NULL);
+	}
 	for (int i = 0; i < group->ndeltas && rc == 0; i++)
 	{
 		const IvmEntry *entry = group->deltas[i].entry;
 		MDB_val		k = {entry->keylen, (void *) entry->key};
 
-		if (group->deltas[i].fate == DELTA_KEEP ||
-			(group->deltas[i].fate == DELTA_ADD && !same))
+		if (group->deltas[i].fate == DELTA_KEEP)
 			continue;
 		rc = mdb_del(txn, ivm_dbis[IVM_DBI_DELTA], &k, NULL);
 		if (rc == 0)
@@ -298,23 +419,31 @@ apply_group(MDB_txn *txn, FoldGroup *group, int64 *rows, int64 *removed)
 	return rc;
 }
 
-/* One write transaction.  Returns the number of deltas that went away, -1 if folding is not allowed any more. */
+/*
+ * One write transaction.  Returns the number of deltas that went away (0 where
+ * something has changed), -1 if folding is not allowed any more.
+ */
 static int64
 apply_chunk(Fold *fold)
 {
 	MDB_txn    *txn = IvmWriteBegin(fold->nops, fold->bytes, IVM_SPACE_MAINTAIN);
 	bool		unchanged;
+	bool		same = true;
 	int64		rows = 0;
 	int64		removed = 0;
 	int			rc = IvmDirectoryUnchanged(txn, fold->dir, &unchanged);
 
-	if (rc == 0 && !unchanged)
+	if (rc == 0 && unchanged)
+		rc = verify_chunk(txn, fold, &same);
+	if (rc == 0 && !(unchanged && same))
 	{
 		IvmWriteAbort();
-		return -1;
+		return unchanged ? 0 : -1;
 	}
 	for (int i = 0; i < fold->ngroups && rc == 0; i++)
 		rc = apply_group(txn, &fold->groups[i], &rows, &removed);
+	for (int i = 0; i < fold->ntotals && rc == 0; i++)
+		rc = apply_base(txn, &fold->totals[i].base);
 	if (rc == 0 && rows != 0)
 		rc = IvmDirectoryAddRows(txn, fold->gen, rows);
 	if (rc != 0)
@@ -324,6 +453,28 @@ apply_chunk(Fold *fold)
 	else
 		IvmWriteAbort();
 	return removed;
+}
+
+/* Compute the bases and totals that a chunk changes. */
+static void
+compute_chunk(Fold *fold)
+{
+	for (int i = 0; i < fold->ngroups; i++)
+	{
+		FoldGroup  *group = &fold->groups[i];
+
+		if (!group->add)
+			continue;
+		compute_base(fold, group);
+		fold->nops++;
+		fold->bytes += group->base.newlen;
+	}
+	for (int i = 0; i < fold->ntotals; i++)
+	{
+		compute_total(fold, &fold->totals[i]);
+		fold->nops++;
+		fold->bytes += fold->totals[i].base.newlen;
+	}
 }
 
 /*
@@ -336,17 +487,7 @@ fold_chunk(Fold *fold, const IvmEntries *entries, int *kept)
 	*kept = make_groups(fold, entries);
 	if (*kept == entries->n)
 		return 0;
-	for (int i = 0; i < fold->ngroups; i++)
-	{
-		FoldGroup  *group = &fold->groups[i];
-
-		if (!group->add)
-			continue;
-		read_base(fold, group);
-		compute_base(group);
-		fold->nops++;
-		fold->bytes += group->newlen;
-	}
+	compute_chunk(fold);
 	return apply_chunk(fold);
 }
 

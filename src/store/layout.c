@@ -58,7 +58,7 @@ IvmPhysicalKeyCompare(const char *a, Size alen, const char *b, Size blen)
 void
 IvmTotalsKeyWrite(char *to, const char *element, uint32 ownerlen)
 {
-	*to = (char) IVM_SLOT_TOTALS;
+	*to = IVM_SLOT_TOTALS;
 	memcpy(to + 1, element, 1 + ownerlen);
 }
 

@@ -30,8 +30,8 @@ extern int	IvmPhysicalKeyCompare(const char *a, Size alen, const char *b, Size b
  * the owner's elements in that base whose own rows are positive: of those elements whose state
  * holds IVM_ACC_MEMBER, in every LMDB transaction.  There is none where the count is 0.
  */
-#define IVM_SLOT_GROUPS		0x00
-#define IVM_SLOT_TOTALS		0xFF
+#define IVM_SLOT_GROUPS		((char) 0x00)
+#define IVM_SLOT_TOTALS		((char) 0xFF)
 
 static inline bool
 IvmKeyIsGroup(const char *key, uint32 keylen)
