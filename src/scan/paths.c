@@ -82,6 +82,13 @@ make_plan_rel(Oid relid)
 
 /* ---- uniqueness of keys ---- */
 
+/* Is a key one row? */
+static bool
+is_unique(const IvmView *view)
+{
+	return !view->repeats && view->upper == NULL;
+}
+
 static get_relation_info_hook_type prev_get_relation_info = NULL;
 
 /*
@@ -135,7 +142,7 @@ add_key_info(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 		if (planrel->columns[i] == 0 || !OidIsValid(planrel->view->keydesc->cols[i].opfamily))
 			return;
 	}
-	if (planrel->view->nkeys > 0)
+	if (planrel->view->nkeys > 0 && is_unique(planrel->view))
 		rel->indexlist = lappend(rel->indexlist, key_as_index(rel, planrel));
 }
 
@@ -219,7 +226,7 @@ IvmGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 	conds = IvmKeyConds(root, rel, planrel->view, planrel->outputs,
 						rel->baserestrictinfo, &nequal);
-	if (nequal == planrel->view->nkeys)
+	if (nequal == planrel->view->nkeys && is_unique(planrel->view))
 		rel->rows = Min(rel->rows, count_lookups(root, conds));
 	rel->rows = clamp_row_est(rel->rows);
 }
@@ -254,7 +261,7 @@ cost_scan(PlannerInfo *root, RelOptInfo *rel, List *conds, int nequal,
 	foreach(lc, conds)
 		rinfos = lappend(rinfos, ((IvmKeyCond *) lfirst(lc))->rinfo);
 	fetched = rel->tuples * clauselist_selectivity(root, rinfos, rel->relid, JOIN_INNER, NULL);
-	if (nequal == planrel->view->nkeys)
+	if (nequal == planrel->view->nkeys && is_unique(planrel->view))
 		fetched = Min(fetched, ranges);
 	fetched = Max(clamp_row_est(fetched), rows);
 
@@ -367,7 +374,7 @@ make_path(PlannerInfo *root, RelOptInfo *rel, Relids required_outer)
 		rows = ppi->ppi_rows;
 	}
 	conds = IvmKeyConds(root, rel, planrel->view, planrel->outputs, clauses, &nequal);
-	if (nequal == planrel->view->nkeys)
+	if (nequal == planrel->view->nkeys && is_unique(planrel->view))
 		rows = Min(rows, count_lookups(root, conds));
 	rows = clamp_row_est(rows);
 

@@ -37,6 +37,7 @@
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/pg_list.h"
 #include "rewrite/rewriteDefine.h"
 #include "utils/array.h"
@@ -446,19 +447,33 @@ get_briefs(void)
 	return briefs;
 }
 
+static bool
+base_tables_walker(Node *node, void *arg)
+{
+	List	  **baserels = arg;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		RangeTblEntry *rte = (RangeTblEntry *) node;
+
+		if (rte->rtekind == RTE_RELATION)
+			*baserels = list_append_unique_oid(*baserels, rte->relid);
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, base_tables_walker, arg,
+								 QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, base_tables_walker, arg);
+}
+
 List *
 IvmBaseTables(Query *query)
 {
 	List	   *baserels = NIL;
-	ListCell   *lc;
 
-	foreach(lc, query->rtable)
-	{
-		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
-
-		if (rte->rtekind == RTE_RELATION)
-			baserels = list_append_unique_oid(baserels, rte->relid);
-	}
+	base_tables_walker((Node *) query, &baserels);
 	return baserels;
 }
 

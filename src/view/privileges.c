@@ -19,6 +19,7 @@
 #include "utils/rls.h"
 
 #include "compat.h"
+#include "view/catalog.h"
 #include "view/privileges.h"
 
 /*
@@ -26,31 +27,42 @@
  * depend on settings and on policies that nobody tracks.
  */
 static void
-refuse_row_security(List *rtable, Oid owner)
+refuse_row_security(Query *query, Oid owner)
 {
 	ListCell   *lc;
 
-	foreach(lc, rtable)
+	foreach(lc, IvmBaseTables(query))
 	{
-		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+		Oid			relid = lfirst_oid(lc);
 
-		if (rte->rtekind == RTE_RELATION &&
-			check_enable_rls(rte->relid, owner, true) == RLS_ENABLED)
+		if (check_enable_rls(relid, owner, true) == RLS_ENABLED)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("row-level security of table \"%s\" applies to the view's owner \"%s\"",
-							get_rel_name(rte->relid), GetUserNameFromId(owner, false)),
+							get_rel_name(relid), GetUserNameFromId(owner, false)),
 					 errdetail("A view holds all rows that its query sees, whoever reads it."),
 					 errhint("Let a role own the view to which the policies do not apply: the table's owner, or one with BYPASSRLS.")));
 	}
+}
+
+/* The rights to what a query names in FROM, in all its blocks. */
+static bool
+check_permissions(Node *node, void *arg)
+{
+	if (node == NULL)
+		return false;
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, check_permissions, arg);
+	IvmCheckQueryPermissions((Query *) node);
+	return query_tree_walker((Query *) node, check_permissions, arg, 0);
 }
 
 void
 IvmCheckReadable(const IvmView *view)
 {
 	/* The definition's range table names the owner as the one to check. */
-	IvmCheckQueryPermissions(view->query);
-	refuse_row_security(view->query->rtable, view->owner);
+	check_permissions((Node *) view->query, NULL);
+	refuse_row_security(view->query, view->owner);
 }
 
 static bool
@@ -82,24 +94,21 @@ IvmCheckDefiner(Query *query, Oid owner)
 
 	query = copyObject(query);
 	setRuleCheckAsUser((Node *) query, owner);
-	IvmCheckQueryPermissions(query);
-	refuse_row_security(query->rtable, owner);
+	check_permissions((Node *) query, NULL);
+	refuse_row_security(query, owner);
 	(void) check_functions_walker((Node *) query, &owner);
 
-	foreach(lc, query->rtable)
+	foreach(lc, IvmBaseTables(query))
 	{
-		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
-		AclResult	result;
+		Oid			relid = lfirst_oid(lc);
+		AclResult	result = pg_class_aclcheck(relid, owner, ACL_TRIGGER);
 
-		if (rte->rtekind != RTE_RELATION)
-			continue;
-		result = pg_class_aclcheck(rte->relid, owner, ACL_TRIGGER);
 		if (result != ACLCHECK_OK)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("permission denied for table %s", get_rel_name(rte->relid)),
+					 errmsg("permission denied for table %s", get_rel_name(relid)),
 					 errdetail("A view over a table needs the privilege TRIGGER on it."),
-					 errhint("GRANT TRIGGER ON %s TO %s.", get_rel_name(rte->relid),
+					 errhint("GRANT TRIGGER ON %s TO %s.", get_rel_name(relid),
 							 quote_identifier(GetUserNameFromId(owner, false)))));
 	}
 }
