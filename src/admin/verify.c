@@ -325,7 +325,7 @@ open_view(Oid relid)
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
 	view = IvmViewGet(relid);
-	LockRelationOid(view->baserel, AccessShareLock);
+	IvmViewLockTables(view);
 	return view;
 }
 

@@ -183,7 +183,7 @@ capture_row(IvmLinear *linear, IvmView *view, RowBuffers *buffers,
 }
 
 static void
-capture_for_view(IvmView *view, Relation rel, TupleTableSlot *oldslot, TupleTableSlot *newslot,
+capture_for_part(IvmView *view, Relation rel, TupleTableSlot *oldslot, TupleTableSlot *newslot,
 				 CommandId cid)
 {
 	IvmLinear  *linear = IvmLinearGet(view, rel);
@@ -247,8 +247,8 @@ ivm_fdw_capture(PG_FUNCTION_ARGS)
 		cid = HeapTupleHeaderGetCmax(trigdata->tg_trigtuple->t_data);
 	}
 
-	foreach(lc, IvmViewsOfLeaf(RelationGetRelid(rel)))
-		capture_for_view(lfirst(lc), rel, oldslot, newslot, cid);
+	foreach(lc, IvmUsesOfLeaf(RelationGetRelid(rel)))
+		capture_for_part(((IvmLeafUse *) lfirst(lc))->part, rel, oldslot, newslot, cid);
 	IvmCommitCaptured();
 	return PointerGetDatum(NULL);
 }
@@ -266,12 +266,12 @@ ivm_fdw_truncated(PG_FUNCTION_ARGS)
 	check_called_by_trigger_manager(fcinfo, false);
 	leaf = RelationGetRelid(trigdata->tg_relation);
 
-	foreach(lc, IvmViewsOfLeaf(leaf))
+	foreach(lc, IvmUsesOfLeaf(leaf))
 	{
-		IvmView    *view = lfirst(lc);
+		IvmView    *view = ((IvmLeafUse *) lfirst(lc))->view;
 
 		/* captured rows are not kept by leaf, nor are published ones in reach */
-		if (view->baserel == leaf && list_length(IvmViewLeaves(view)) == 1 && !IvmCommitIsOver())
+		if (view->nrels == 1 && view->baserel == leaf && list_length(IvmViewLeaves(view)) == 1 && !IvmCommitIsOver())
 			IvmEmptyView(view);
 		else
 			IvmOverlayLose(view->id);

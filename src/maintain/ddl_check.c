@@ -174,8 +174,10 @@ check_column_type_change(Oid relid, const char *column)
 		{
 			IvmView    *view = IvmViewGetIfAny(lfirst_oid(vc));
 
-			if (view != NULL && attnum != InvalidAttrNumber &&
-				bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, view->columns))
+			const IvmBaseRel *rel = view ? IvmViewBaseRel(view, lfirst_oid(tc)) : NULL;
+
+			if (rel != NULL && attnum != InvalidAttrNumber &&
+				bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, rel->columns))
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						 errmsg("cannot alter the type of column \"%s\" of table \"%s\": view %s uses it",

@@ -82,6 +82,18 @@ IvmTouchedAddOrphans(IvmTouched *touched, Oid baserel)
 
 /* ---- tables and triggers ---- */
 
+/* Does the view follow children of any of its tables? */
+static bool
+has_tree(const IvmView *view)
+{
+	for (int i = 0; i < view->nrels; i++)
+	{
+		if (view->rels[i].inh)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Changes of these views' base tables escaped capture, or what was captured is
  * no longer theirs (in_tree: because a child came or went): the views are invalid as of this transaction.  (The
@@ -97,7 +109,7 @@ views_escaped(List *relids, bool in_tree)
 	{
 		IvmView    *view = IvmViewGetIfAny(lfirst_oid(lc));
 
-		if (view == NULL || (in_tree && !view->inh))
+		if (view == NULL || (in_tree && !has_tree(view)))
 			continue;
 		IvmOverlayLose(view->id);
 	}

@@ -434,7 +434,7 @@ count_element(IvmLinear *linear, int i, Size ownerlen, const Count *count)
 	IvmState   *state;
 
 	resetStringInfo(key);
-	appendStringInfoChar(key, IVM_SLOT_BYTE(i));
+	appendStringInfoChar(key, IVM_SLOT_BYTE(linear->view, i));
 	appendBinaryStringInfo(key, linear->key.data + 1, ownerlen);
 	old = MemoryContextSwitchTo(row_memory(linear));
 	if (spec->canonical)
@@ -455,7 +455,7 @@ encode_key(IvmLinear *linear, const bool *nulls)
 	MemoryContext old;
 
 	resetStringInfo(&linear->key);
-	appendStringInfoChar(&linear->key, IVM_SLOT_GROUPS);
+	appendStringInfoChar(&linear->key, IVM_GROUP_BYTE(linear->view));
 	old = MemoryContextSwitchTo(row_memory(linear));
 	IvmKeyEncode(linear->view->keydesc, linear->keyvalues, nulls, &linear->key);
 	MemoryContextSwitchTo(old);

@@ -35,6 +35,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "view/catalog.h"
+#include "view/leaves.h"
 #include "view/settings.h"
 #include "view/triggers.h"
 
@@ -53,8 +54,11 @@ take_rebuild_lock(uint32 view, bool wait)
 static void
 lock_base_tables(const IvmView *view)
 {
-	List	   *rels = list_append_unique_oid(list_copy(IvmViewLeaves(view)), view->baserel);
+	List	   *rels = list_copy(IvmViewLeaves(view));
 	ListCell   *lc;
+
+	for (int i = 0; i < view->nrels; i++)
+		rels = list_append_unique_oid(rels, view->rels[i].relid);
 
 	list_sort(rels, list_oid_cmp);
 	foreach(lc, rels)
@@ -157,8 +161,13 @@ build_rows(IvmView *view, uint32 number, Snapshot snapshot)
 	int64		rows;
 
 	IvmEvalEnterOwner(view, &env);
-	foreach(lc, IvmViewLeaves(view))
-		build_leaf(view, lfirst_oid(lc), snapshot, sort);
+	for (int i = 0; i < view->nparts; i++)
+	{
+		IvmView    *part = view->parts[i];
+
+		foreach(lc, IvmLeavesOfTable(part->baserel, part->inh))
+			build_leaf(part, lfirst_oid(lc), snapshot, sort);
+	}
 	IvmEvalLeave(&env);
 	rows = IvmBuildSortLoad(sort, number);
 	MemoryContextSwitchTo(old);

@@ -144,7 +144,7 @@ element_range(const IvmView *view, int slot, const IvmGroupKey *group, IvmKeyRan
 	Size		ownerlen = owner_length(view, group);
 	char	   *prefix = palloc(ownerlen + 1);
 
-	prefix[0] = IVM_SLOT_BYTE(slot);
+	prefix[0] = IVM_SLOT_BYTE(view, slot);
 	memcpy(prefix + 1, group->key + 1, ownerlen);
 	IvmPrefixRange(prefix, ownerlen + 1, range);
 }

@@ -35,9 +35,10 @@ refuse_change(Oid relid)
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("cannot change view %s", view->name),
+			 view->nrels > 1 ? errhint("Change its base tables; the view follows.") :
 			 errhint("Change its base table %s; the view follows.",
-					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(view->baserel)),
-												get_rel_name(view->baserel)))));
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(view->rels[0].relid)),
+												get_rel_name(view->rels[0].relid)))));
 }
 
 /* INSERT, UPDATE, DELETE: the earliest point at which we are asked. */

@@ -155,22 +155,23 @@ IvmPathsInstallHooks(void)
 
 /* ---- sizes ---- */
 
-/* Pages and tuples of the base table, as last counted. */
+/* Pages and tuples of the base tables together, as last counted. */
 static void
 base_table_size(const IvmView *view, double *pages, double *tuples)
 {
-	HeapTuple	tup = SearchSysCache1(RELOID, ObjectIdGetDatum(view->baserel));
-
-	*pages = 10;
-	*tuples = 1000;
-	if (!HeapTupleIsValid(tup))
-		return;
-	if (((Form_pg_class) GETSTRUCT(tup))->reltuples >= 0)
+	*pages = *tuples = 0;
+	for (int i = 0; i < view->nrels; i++)
 	{
-		*pages = Max(((Form_pg_class) GETSTRUCT(tup))->relpages, 1);
-		*tuples = Max(((Form_pg_class) GETSTRUCT(tup))->reltuples, 1);
+		HeapTuple	tup = SearchSysCache1(RELOID, ObjectIdGetDatum(view->rels[i].relid));
+		Form_pg_class form;
+
+		if (!HeapTupleIsValid(tup))
+			continue;
+		form = (Form_pg_class) GETSTRUCT(tup);
+		*pages += form->reltuples >= 0 ? Max(form->relpages, 1) : 10;
+		*tuples += form->reltuples >= 0 ? Max(form->reltuples, 1) : 1000;
+		ReleaseSysCache(tup);
 	}
-	ReleaseSysCache(tup);
 }
 
 /* Number of groups: counted by the store, by ANALYZE, or guessed. */

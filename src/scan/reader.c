@@ -16,7 +16,6 @@
 #include "ivm_fdw.h"
 #include "scan/live.h"
 #include "scan/reader.h"
-#include "storage/lmgr.h"
 #include "store/shared.h"
 #include "utils/memutils.h"
 #include "view/privileges.h"
@@ -54,7 +53,7 @@ static int64 live_reads = 0;
 IvmGeneration *
 IvmReaderPick(const IvmView *view, Snapshot snapshot, bool *captured, const char **reason)
 {
-	LockRelationOid(view->baserel, AccessShareLock);
+	IvmViewLockTables(view);
 	if (!ivm_use_store)
 	{
 		*reason = "ivm_fdw.use_store is off";
@@ -74,7 +73,7 @@ IvmReaderBegin(IvmView *view, const IvmReadRequest *request)
 	reader->request = *request;
 	reader->cxt = cxt;
 	reader->startcxt = AllocSetContextCreate(cxt, "ivm_fdw reader start", ALLOCSET_SMALL_SIZES);
-	LockRelationOid(view->baserel, AccessShareLock);
+	IvmViewLockTables(view);
 	IvmCheckReadable(view);
 	return reader;
 }

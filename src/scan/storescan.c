@@ -80,8 +80,11 @@ capture_pending(const IvmView *view)
 
 	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return false;
-	if (AfterTriggerPendingOnRel(view->baserel))
-		return true;
+	for (int i = 0; i < view->nrels; i++)
+	{
+		if (AfterTriggerPendingOnRel(view->rels[i].relid))
+			return true;
+	}
 	foreach(lc, IvmViewLeaves(view))
 	{
 		if (AfterTriggerPendingOnRel(lfirst_oid(lc)))

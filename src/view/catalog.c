@@ -450,16 +450,14 @@ get_briefs(void)
 static bool
 base_tables_walker(Node *node, void *arg)
 {
-	List	  **baserels = arg;
+	List	  **entries = arg;
 
 	if (node == NULL)
 		return false;
 	if (IsA(node, RangeTblEntry))
 	{
-		RangeTblEntry *rte = (RangeTblEntry *) node;
-
-		if (rte->rtekind == RTE_RELATION)
-			*baserels = list_append_unique_oid(*baserels, rte->relid);
+		if (((RangeTblEntry *) node)->rtekind == RTE_RELATION)
+			*entries = lappend(*entries, node);
 		return false;
 	}
 	if (IsA(node, Query))
@@ -469,11 +467,22 @@ base_tables_walker(Node *node, void *arg)
 }
 
 List *
+IvmBaseEntries(Query *query)
+{
+	List	   *entries = NIL;
+
+	base_tables_walker((Node *) query, &entries);
+	return entries;
+}
+
+List *
 IvmBaseTables(Query *query)
 {
 	List	   *baserels = NIL;
+	ListCell   *lc;
 
-	base_tables_walker((Node *) query, &baserels);
+	foreach(lc, IvmBaseEntries(query))
+		baserels = list_append_unique_oid(baserels, lfirst_node(RangeTblEntry, lc)->relid);
 	return baserels;
 }
 

@@ -37,11 +37,17 @@ extern List *IvmViewList(void);
 extern List *IvmViewsOverTable(Oid baserel);
 
 /*
- * Views (list of IvmView *) to which changes of a leaf table matter: those over
+ * The parts of views (list of IvmLeafUse *) to which changes of a leaf table matter: those over
  * the table itself, and, with inh, over its ancestors.  Cached; the list is good for the
  * current transaction.
  */
-extern List *IvmViewsOfLeaf(Oid leaf);
+typedef struct IvmLeafUse
+{
+	IvmView    *view;
+	IvmView    *part;
+} IvmLeafUse;
+
+extern List *IvmUsesOfLeaf(Oid leaf);
 
 /* Leaf tables (plain, with storage) of a view: list of Oid ascending. */
 extern List *IvmViewLeaves(const IvmView *view);
@@ -56,6 +62,7 @@ extern bool IvmViewFingerprint(const IvmView *view, uint64 *fingerprint, const c
 /* Base tables of a view, without loading it (NIL: not a view), and those of a query. */
 extern List *IvmCatalogBaseTables(Oid relid);
 extern List *IvmBaseTables(Query *query);
+extern List *IvmBaseEntries(Query *query);	/* their RangeTblEntries, in all blocks */
 
 /* The analysed query as stored, or as parsed from option "query". */
 extern Query *IvmCatalogQuery(Oid relid);

@@ -15,9 +15,11 @@
 #include "compat.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
+#include "storage/lmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "view/canonical.h"
+#include "view/catalog.h"
 #include "view/definition.h"
 #include "view/flatten.h"
 #include "view/querytext.h"
@@ -55,6 +57,97 @@ split_core(IvmSplit *split)
 	table_close(split->base, NoLock);
 }
 
+/* Number the slots of all parts, and list the tables. */
+static void
+assemble_parts(IvmView *view)
+{
+	int			next = 0;
+
+	if (view->nparts == 0)
+	{
+		view->nparts = 1;
+		view->parts = palloc_object(IvmView *);
+		view->parts[0] = view;
+	}
+	view->descs = palloc0_array(IvmStateDesc *, 256);
+	for (int i = 0; i < view->nparts; i++)
+	{
+		IvmView    *part = view->parts[i];
+
+		if (next + 1 + part->nslots > IVM_MAX_SLOTS)
+			ereport(ERROR,
+					errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					errmsg("the query of a view needs more than %d arrangements", IVM_MAX_SLOTS),
+					errhint("Distribute its aggregates among several views."));
+		part->slot_base = next;
+		part->descs = view->descs;
+		view->descs[next++] = part->statedesc;
+		for (int s = 0; s < part->nslots; s++)
+			view->descs[next++] = part->slots[s].statedesc;
+	}
+}
+
+static int
+compare_rels(const void *a, const void *b)
+{
+	Oid			x = ((const IvmBaseRel *) a)->relid;
+	Oid			y = ((const IvmBaseRel *) b)->relid;
+
+	return (x > y) - (x < y);
+}
+
+/* The tables that are named in FROM, in all blocks; in the order of oids. */
+static void
+list_rels(IvmView *view, Query *query)
+{
+	List	   *rtes = IvmBaseEntries(query);
+	ListCell   *lc;
+
+	view->rels = palloc_array(IvmBaseRel, list_length(rtes) + 1);
+	foreach(lc, rtes)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+		bool		known = false;
+
+		for (int i = 0; i < view->nrels && !known; i++)
+		{
+			known = view->rels[i].relid == rte->relid;
+			if (known)
+				view->rels[i].inh |= rte->inh;
+		}
+		if (!known)
+			view->rels[view->nrels++] = (IvmBaseRel) {rte->relid, rte->inh, NULL};
+	}
+	qsort(view->rels, view->nrels, sizeof(IvmBaseRel), compare_rels);
+	for (int i = 0; i < view->nparts; i++)
+	{
+		for (int r = 0; r < view->nrels; r++)
+		{
+			if (view->rels[r].relid == view->parts[i]->baserel)
+				view->rels[r].columns = bms_add_members(view->rels[r].columns,
+														view->parts[i]->columns);
+		}
+	}
+}
+
+const IvmBaseRel *
+IvmViewBaseRel(const IvmView *view, Oid relid)
+{
+	for (int i = 0; i < view->nrels; i++)
+	{
+		if (view->rels[i].relid == relid)
+			return &view->rels[i];
+	}
+	return NULL;
+}
+
+void
+IvmViewLockTables(const IvmView *view)
+{
+	for (int i = 0; i < view->nrels; i++)
+		LockRelationOid(view->rels[i].relid, AccessShareLock);
+}
+
 IvmView *
 IvmAnalyzeView(Query *query, const char *query_text, List *key)
 {
@@ -74,6 +167,8 @@ IvmAnalyzeView(Query *query, const char *query_text, List *key)
 	MemoryContextSwitchTo(view->cxt);
 
 	split_core(&split);
+	assemble_parts(view);
+	list_rels(view, query);
 	view->query = live_query(query);
 	MemoryContextDelete(split.scratch);
 	IvmQueryTextPop(&frame);

@@ -47,10 +47,22 @@ typedef struct IvmSlotSpec
 								 * columns as external parameters, from 1) */
 } IvmSlotSpec;
 
-#define IVM_MAX_SLOTS 253
+#define IVM_MAX_SLOTS 253		/* of a view with all its parts, groups included */
 
-/* The first byte of every key in the store: whose keys these are. */
-#define IVM_SLOT_BYTE(i)	((char) ((i) + 1))	/* elements of arrangement i; see also store/rows.h */
+/*
+ * The first byte of every key in the store: whose keys these are.  Those of the groups of the view itself is
+ * IVM_SLOT_GROUPS; see also store/rows.h.
+ */
+#define IVM_GROUP_BYTE(part)	((char) (part)->slot_base)
+#define IVM_SLOT_BYTE(part, i)	((char) ((part)->slot_base + 1 + (i)))	/* elements of arrangement i */
+
+/* A table that a view is over. */
+typedef struct IvmBaseRel
+{
+	Oid			relid;			/* as named in FROM */
+	bool		inh;			/* with its partitions or children */
+	Bitmapset  *columns;		/* attnos used, offset by FirstLowInvalidHeapAttributeNumber */
+} IvmBaseRel;
 
 typedef enum IvmAggHow
 {
@@ -66,6 +78,7 @@ typedef enum IvmAggHow
 typedef struct IvmAggSpec
 {
 	IvmAggHow	how;
+	int			part;			/* which part's arguments it has */
 	Oid			aggfnoid;		/* as written in the query (PostgreSQL's own) */
 	int			accum;			/* IVM_AGG_STATE: which accumulator it is computed from */
 	int			slot;			/* from IVM_AGG_LEAST on: which arrangement */
@@ -113,7 +126,20 @@ typedef struct IvmView
 	bool		needs_pins;		/* results may depend on settings */
 	bool		whole_row;		/* results depend on the names and types of all columns */
 
-	/* base table */
+	/* base tables: of all parts, each once */
+	int			nrels;
+	IvmBaseRel *rels;
+
+	/*
+	 * Parts.  The first is the view itself; others (satellites) keep what belongs to another
+	 * table of its query, and have of these fields only the linear part, their key, and aggs.
+	 */
+	int			nparts;
+	struct IvmView **parts;
+	uint8		slot_base;		/* slot byte of the part's groups; those of its arrangements follow */
+	IvmStateDesc **descs;		/* of states, by slot byte; shared by all parts */
+
+	/* base table of the part */
 	Oid			baserel;		/* as named in FROM */
 	bool		inh;			/* with its partitions or children */
 	Bitmapset  *columns;		/* attnos of baserel used, offset by FirstLowInvalidHeapAttributeNumber;
@@ -165,12 +191,17 @@ typedef struct IvmView
 #define IVM_CORE_NAME	"ivm core"
 #define IVM_ROW_NAME	"ivm row"	/* the base row in a source query */
 
+/* The table of that oid among the view's; NULL: none. */
+extern const IvmBaseRel *IvmViewBaseRel(const IvmView *view, Oid relid);
+
+/* AccessShareLock on all of the view's tables, in the order of oids. */
+extern void IvmViewLockTables(const IvmView *view);
+
 /* Description of the state under a key. */
 static inline const IvmStateDesc *
 IvmViewStateDesc(const IvmView *view, const char *key)
 {
-	return key[0] == IVM_SLOT_GROUPS ? view->statedesc :
-		view->slots[(uint8) key[0] - 1].statedesc;
+	return view->descs[(uint8) key[0]];
 }
 
 /*

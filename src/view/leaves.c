@@ -49,8 +49,8 @@ typedef struct TableEntry
 	bool		print_valid;
 	uint64		print;
 	const char *reason;			/* why the store cannot be used, or NULL */
-	uint64		views_epoch;	/* views are valid in this epoch of the lists */
-	List	   *views;			/* of IvmView * */
+	uint64		views_epoch;	/* uses are valid in this epoch of the lists */
+	List	   *uses;			/* of IvmLeafUse * */
 } TableEntry;
 
 typedef struct TreeKey
@@ -255,7 +255,15 @@ IvmLeavesOfTable(Oid relid, bool inh)
 List *
 IvmViewLeaves(const IvmView *view)
 {
-	return get_tree(view->baserel, view->inh)->leaves;
+	List	   *leaves = get_tree(view->rels[0].relid, view->rels[0].inh)->leaves;
+
+	if (view->nrels == 1)
+		return leaves;
+	leaves = list_copy(leaves);
+	for (int i = 1; i < view->nrels; i++)
+		leaves = list_concat_unique_oid(leaves, get_tree(view->rels[i].relid, view->rels[i].inh)->leaves);
+	list_sort(leaves, list_oid_cmp);
+	return leaves;
 }
 
 /* ---- fingerprints ---- */
@@ -333,17 +341,11 @@ compute_tree_print(TreeEntry *tree)
 	tree->reason = reason;
 }
 
-bool
-IvmViewFingerprint(const IvmView *view, uint64 *fingerprint, const char **reason)
+static TreeEntry *
+get_tree_print(const IvmBaseRel *rel)
 {
-	TreeEntry  *tree;
+	TreeEntry  *tree = get_tree(rel->relid, rel->inh);
 
-	/*
-	 * The reader's snapshot may be newer than its last lock, where a plan or a
-	 * transaction goes on: hear of all that the snapshot sees.
-	 */
-	AcceptInvalidationMessages();
-	tree = get_tree(view->baserel, view->inh);
 	if (tree->print_epoch != prints_epoch)
 	{
 		uint64		epoch = prints_epoch;
@@ -351,12 +353,30 @@ IvmViewFingerprint(const IvmView *view, uint64 *fingerprint, const char **reason
 		compute_tree_print(tree);
 		tree->print_epoch = epoch;
 	}
-	*fingerprint = tree->print;
-	if (tree->reason == NULL)
-		return true;
-	if (reason != NULL)
-		*reason = tree->reason;
-	return false;
+	return tree;
+}
+
+bool
+IvmViewFingerprint(const IvmView *view, uint64 *fingerprint, const char **reason)
+{
+	const char *obstacle = NULL;
+
+	/*
+	 * The reader's snapshot may be newer than its last lock, where a plan or a
+	 * transaction goes on: hear of all that the snapshot sees.
+	 */
+	AcceptInvalidationMessages();
+	for (int i = 0; i < view->nrels; i++)
+	{
+		TreeEntry  *tree = get_tree_print(&view->rels[i]);
+
+		*fingerprint = i == 0 ? tree->print : hash_combine64(*fingerprint, tree->print);
+		if (obstacle == NULL)
+			obstacle = tree->reason;
+	}
+	if (obstacle != NULL && reason != NULL)
+		*reason = obstacle;
+	return obstacle == NULL;
 }
 
 /* ---- views of a leaf ---- */
@@ -410,11 +430,35 @@ IvmLeafViewRelids(Oid leaf)
 	return relids;
 }
 
+/* The parts of a view that are over one of these tables, or the first of them itself. */
+static List *
+uses_by_view(IvmView *view, List *lineage)
+{
+	List	   *uses = NIL;
+
+	for (int i = 0; i < view->nparts; i++)
+	{
+		IvmView    *part = view->parts[i];
+		IvmLeafUse *use;
+
+		if (part->baserel != linitial_oid(lineage) &&
+			!(part->inh && list_member_oid(lineage, part->baserel)))
+			continue;
+		use = palloc(sizeof(IvmLeafUse));
+		use->view = view;
+		use->part = part;
+		uses = lappend(uses, use);
+	}
+	return uses;
+}
+
 List *
-IvmViewsOfLeaf(Oid leaf)
+IvmUsesOfLeaf(Oid leaf)
 {
 	TableEntry *entry;
-	List	   *leaf_views = NIL;
+	List	   *relids;
+	List	   *lineage;
+	List	   *uses = NIL;
 	uint64		epoch;
 	ListCell   *lc;
 	MemoryContext old;
@@ -422,21 +466,24 @@ IvmViewsOfLeaf(Oid leaf)
 	sync_leaves();
 	entry = hash_search(tables, &leaf, HASH_FIND, NULL);
 	if (entry != NULL && entry->views_epoch == lists_epoch)
-		return entry->views;
+		return entry->uses;
 
 	epoch = lists_epoch;
-	foreach(lc, IvmLeafViewRelids(leaf))
+	relids = IvmLeafViewRelids(leaf);
+	lineage = relids == NIL ? NIL : lineage_of(leaf);
+	foreach(lc, relids)
+		(void) IvmViewGetIfAny(lfirst_oid(lc)); /* loading may forget lists */
+	old = MemoryContextSwitchTo(lists_cxt);
+	foreach(lc, relids)
 	{
 		IvmView    *view = IvmViewGetIfAny(lfirst_oid(lc));
 
-		if (view != NULL && (view->baserel == leaf || view->inh))
-			leaf_views = lappend(leaf_views, view);
+		if (view != NULL)
+			uses = list_concat(uses, uses_by_view(view, lineage));
 	}
-
-	old = MemoryContextSwitchTo(lists_cxt);
-	entry = watch_table(leaf);
-	entry->views = list_copy(leaf_views);
 	MemoryContextSwitchTo(old);
+	entry = watch_table(leaf);
+	entry->uses = uses;
 	entry->views_epoch = epoch;
-	return entry->views;
+	return entry->uses;
 }

@@ -110,13 +110,8 @@ find_or_add_slot(IvmSplit *split, const IvmSlotSpec *spec)
 			return i;
 		}
 	}
-	if (view->nslots == IVM_MAX_SLOTS)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("the query of a view has more than %d aggregates over arrangements", IVM_MAX_SLOTS),
-				errhint("Distribute them among several views."));
 	if (view->slots == NULL)
-		view->slots = palloc0_array(IvmSlotSpec, IVM_MAX_SLOTS);
+		view->slots = palloc0_array(IvmSlotSpec, list_length(split->aggs));
 	view->slots[view->nslots] = *spec;
 	return view->nslots++;
 }

@@ -149,20 +149,27 @@ IvmTriggersEnsure(Oid leaf, bool renew)
 	table_close(rel, NoLock);
 }
 
-void
-IvmTriggersInstall(const IvmView *view)
+static void
+install_on_tree(const IvmBaseRel *rel)
 {
 	List	   *tables;
 	ListCell   *lc;
 
-	LockRelationOid(view->baserel, ShareRowExclusiveLock);
-	tables = view->inh ? find_all_inheritors(view->baserel, ShareRowExclusiveLock, NULL) :
-		list_make1_oid(view->baserel);
+	LockRelationOid(rel->relid, ShareRowExclusiveLock);
+	tables = rel->inh ? find_all_inheritors(rel->relid, ShareRowExclusiveLock, NULL) :
+		list_make1_oid(rel->relid);
 	foreach(lc, tables)
 	{
 		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_RELATION)
 			IvmTriggersEnsure(lfirst_oid(lc), false);
 	}
+}
+
+void
+IvmTriggersInstall(const IvmView *view)
+{
+	for (int i = 0; i < view->nrels; i++)
+		install_on_tree(&view->rels[i]);
 }
 
 /* Is nobody in this transaction in the middle of something with the table? */
