@@ -28,6 +28,7 @@
 #include "rewrite/rewriteDefine.h"
 #include "rewrite/rewriteHandler.h"
 #include "scan/live.h"
+#include "scan/upperplans.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -137,19 +138,52 @@ build_query(IvmLiveQuery *live)
 	return outer;
 }
 
+/* What the plan of an upper query is for. */
+static IvmUpperPlanKey
+upper_plan_key(const IvmLiveQuery *live)
+{
+	IvmUpperPlanKey key = {live->view->id, live->view->owner, live->shape.rows};
+	List	   *wanted = NIL;
+
+	for (int i = 0; live->wanted != NULL && i < live->view->noutputs; i++)
+		wanted = lappend_int(wanted, live->wanted[i]);
+	key.request = list_make4(live->quals, live->sortcols, live->shape.order, wanted);
+	return key;
+}
+
+static Query *
+rewritten_query(IvmLiveQuery *live)
+{
+	Query	   *query = build_query(live);
+
+	AcquireRewriteLocks(query, true, false);
+	return linitial_node(Query, QueryRewrite(query));
+}
+
+static PlannedStmt *
+plan_upper(IvmLiveQuery *live)
+{
+	IvmUpperPlanKey key = upper_plan_key(live);
+	PlannedStmt *plan = IvmUpperPlanFind(&key, live->cxt);
+
+	if (plan == NULL)
+	{
+		plan = IvmCorePlan(rewritten_query(live), live->text, &live->shape);
+		IvmUpperPlanKeep(&key, plan);
+	}
+	return plan;
+}
+
 /* Plan it, once, in the view's environment. */
 static void
 plan_query(IvmLiveQuery *live)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(live->cxt);
-	Query	   *query = build_query(live);
 
-	AcquireRewriteLocks(query, true, false);
-	query = linitial_node(Query, QueryRewrite(query));
 	if (live->source != NULL)
-		live->plan = IvmCorePlan(query, live->text, &live->shape);
+		live->plan = plan_upper(live);
 	else
-		live->plan = pg_plan_query(query, live->text, CURSOR_OPT_PARALLEL_OK, NULL);
+		live->plan = pg_plan_query(rewritten_query(live), live->text, CURSOR_OPT_PARALLEL_OK, NULL);
 	MemoryContextSwitchTo(oldcxt);
 }
 
