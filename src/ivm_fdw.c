@@ -19,6 +19,7 @@
 #include "maintain/ddl.h"
 #include "maintain/rebuild.h"
 #include "miscadmin.h"
+#include "scan/corescan.h"
 #include "scan/paths.h"
 #include "store/shared.h"
 #include "utils/acl.h"
@@ -77,6 +78,7 @@ _PG_init(void)
 	IvmSharedInstallHooks();
 	IvmDdlInstallHooks();
 	IvmPathsInstallHooks();
+	IvmCoreScanInstallHooks();
 	IvmCustodianRegister();
 	IvmCommitRegister();
 }

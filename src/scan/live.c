@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * live.c
- *		Live reads: run the view's query, with conditions inside.
+ *		Queries that a read runs (see live.h).
  *
  * The query becomes a subquery of "SELECT wanted columns FROM (query) WHERE
  * quals ORDER BY sort columns", so that the planner itself decides which
@@ -28,6 +28,7 @@
 #include "rewrite/rewriteDefine.h"
 #include "rewrite/rewriteHandler.h"
 #include "scan/live.h"
+#include "scan/upperplans.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -37,7 +38,10 @@
 struct IvmLiveQuery
 {
 	const IvmView *view;
-	MemoryContext cxt;			/* the query */
+	Query	   *query;			/* the view's query, or its upper query */
+	IvmCoreShape shape;			/* of the core, under an upper query */
+	IvmCoreSource *source;		/* its rows; NULL: no upper query */
+	MemoryContext cxt;			/* all of it */
 	MemoryContext runcxt;		/* one execution */
 	List	   *quals;
 	List	   *sortcols;
@@ -48,15 +52,15 @@ struct IvmLiveQuery
 	TupleTableSlot *slot;
 };
 
-/* The view's query, to be run with the owner's rights. */
+/* The query, to be run with the owner's rights. */
 static Query *
-owned_query(const IvmView *view)
+owned_query(const IvmLiveQuery *live)
 {
-	Query	   *query = copyObject(view->query);
+	Query	   *query = copyObject(live->query);
 
 	query->querySource = QSRC_ORIGINAL;
 	query->canSetTag = true;
-	setRuleCheckAsUser((Node *) query, view->owner);
+	setRuleCheckAsUser((Node *) query, live->view->owner);
 	return query;
 }
 
@@ -75,7 +79,8 @@ outer_targets(IvmLiveQuery *live, Query *inner)
 		if (tle->resjunk)
 			continue;
 		if (live->wanted != NULL && !live->wanted[tle->resno - 1] &&
-			!list_member_int(live->sortcols, tle->resno))
+			!list_member_int(live->sortcols, tle->resno) &&
+			!list_member_int(live->sortcols, -tle->resno))
 			expr = (Expr *) makeNullConst(exprType((Node *) tle->expr), -1, InvalidOid);
 		else
 			expr = (Expr *) makeVarFromTargetEntry(1, tle);
@@ -85,7 +90,7 @@ outer_targets(IvmLiveQuery *live, Query *inner)
 	return targets;
 }
 
-/* ORDER BY the sort columns, ascending, nulls last. */
+/* ORDER BY the sort columns. */
 static List *
 outer_order(IvmLiveQuery *live, List *targets)
 {
@@ -94,14 +99,16 @@ outer_order(IvmLiveQuery *live, List *targets)
 
 	foreach(lc, live->sortcols)
 	{
-		TargetEntry *tle = list_nth_node(TargetEntry, targets, lfirst_int(lc) - 1);
+		TargetEntry *tle = list_nth_node(TargetEntry, targets, abs(lfirst_int(lc)) - 1);
+		bool		descending = lfirst_int(lc) < 0;
 		SortGroupClause *clause = makeNode(SortGroupClause);
 
 		tle->ressortgroupref = list_length(clauses) + 1;
 		clause->tleSortGroupRef = tle->ressortgroupref;
-		get_sort_group_operators(exprType((Node *) tle->expr), true, true, false,
-								 &clause->sortop, &clause->eqop, NULL, &clause->hashable);
-		clause->nulls_first = false;
+		get_sort_group_operators(exprType((Node *) tle->expr), !descending, true, descending,
+								 descending ? NULL : &clause->sortop, &clause->eqop,
+								 descending ? &clause->sortop : NULL, &clause->hashable);
+		clause->nulls_first = descending;
 		clauses = lappend(clauses, clause);
 	}
 	return clauses;
@@ -110,7 +117,7 @@ outer_order(IvmLiveQuery *live, List *targets)
 static Query *
 build_query(IvmLiveQuery *live)
 {
-	Query	   *inner = owned_query(live->view);
+	Query	   *inner = owned_query(live);
 	Query	   *outer = makeNode(Query);
 	ParseState *pstate = make_parsestate(NULL);
 	RangeTblRef *ref = makeNode(RangeTblRef);
@@ -131,21 +138,57 @@ build_query(IvmLiveQuery *live)
 	return outer;
 }
 
+/* What the plan of an upper query is for. */
+static IvmUpperPlanKey
+upper_plan_key(const IvmLiveQuery *live)
+{
+	IvmUpperPlanKey key = {live->view->id, live->view->owner, live->shape.rows};
+	List	   *wanted = NIL;
+
+	for (int i = 0; live->wanted != NULL && i < live->view->noutputs; i++)
+		wanted = lappend_int(wanted, live->wanted[i]);
+	key.request = list_make4(live->quals, live->sortcols, live->shape.order, wanted);
+	return key;
+}
+
+static Query *
+rewritten_query(IvmLiveQuery *live)
+{
+	Query	   *query = build_query(live);
+
+	AcquireRewriteLocks(query, true, false);
+	return linitial_node(Query, QueryRewrite(query));
+}
+
+static PlannedStmt *
+plan_upper(IvmLiveQuery *live)
+{
+	IvmUpperPlanKey key = upper_plan_key(live);
+	PlannedStmt *plan = IvmUpperPlanFind(&key, live->cxt);
+
+	if (plan == NULL)
+	{
+		plan = IvmCorePlan(rewritten_query(live), live->text, &live->shape);
+		IvmUpperPlanKeep(&key, plan);
+	}
+	return plan;
+}
+
 /* Plan it, once, in the view's environment. */
 static void
 plan_query(IvmLiveQuery *live)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(live->cxt);
-	Query	   *query = build_query(live);
 
-	AcquireRewriteLocks(query, true, false);
-	query = linitial_node(Query, QueryRewrite(query));
-	live->plan = pg_plan_query(query, live->text, CURSOR_OPT_PARALLEL_OK, NULL);
+	if (live->source != NULL)
+		live->plan = plan_upper(live);
+	else
+		live->plan = pg_plan_query(rewritten_query(live), live->text, CURSOR_OPT_PARALLEL_OK, NULL);
 	MemoryContextSwitchTo(oldcxt);
 }
 
-IvmLiveQuery *
-IvmLivePrepare(const IvmView *view, List *quals, List *sortcols, const bool *wanted)
+static IvmLiveQuery *
+prepare(const IvmView *view, Query *query, List *quals, List *sortcols, const bool *wanted)
 {
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm_fdw live query",
 											  ALLOCSET_DEFAULT_SIZES);
@@ -153,12 +196,33 @@ IvmLivePrepare(const IvmView *view, List *quals, List *sortcols, const bool *wan
 	IvmLiveQuery *live = palloc0(sizeof(IvmLiveQuery));
 
 	live->view = view;
+	live->query = query;
 	live->cxt = cxt;
 	live->runcxt = AllocSetContextCreate(cxt, "ivm_fdw live rows", ALLOCSET_SMALL_SIZES);
 	live->quals = copyObject(quals);
 	live->sortcols = list_copy(sortcols);
 	live->wanted = wanted;
 	live->text = psprintf("live query of view %s", view->name);
+	MemoryContextSwitchTo(oldcxt);
+	return live;
+}
+
+IvmLiveQuery *
+IvmLivePrepare(const IvmView *view, List *quals, List *sortcols, const bool *wanted)
+{
+	return prepare(view, view->query, quals, sortcols, wanted);
+}
+
+IvmLiveQuery *
+IvmLivePrepareUpper(const IvmView *view, const IvmCoreShape *shape, IvmCoreSource *source,
+					List *quals, List *sortcols, const bool *wanted)
+{
+	IvmLiveQuery *live = prepare(view, view->upper, quals, sortcols, wanted);
+	MemoryContext oldcxt = MemoryContextSwitchTo(live->cxt);
+
+	live->shape.rows = shape->rows;
+	live->shape.order = list_copy(shape->order);
+	live->source = source;
 	MemoryContextSwitchTo(oldcxt);
 	return live;
 }
@@ -171,8 +235,8 @@ run_plan(IvmLiveQuery *live, ParamListInfo params, Snapshot snapshot)
 	QueryDesc  *desc;
 
 	SetTuplestoreDestReceiverParams(dest, live->rows, live->runcxt, false, NULL, NULL);
-	desc = CreateQueryDesc(live->plan, live->text, snapshot, InvalidSnapshot,
-						   dest, params, NULL, 0);
+	desc = CreateQueryDesc(live->plan, live->text, snapshot, InvalidSnapshot, dest, params,
+						   live->source ? IvmCoreEnvironment(live->source) : NULL, 0);
 	ExecutorStart(desc, 0);
 	IvmExecutorRunAll(desc);
 	ExecutorFinish(desc);

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * live.h
- *		Live reads: run the view's query, with conditions inside.
+ *		Queries that a read runs: the view's query, where it is read live, or
+ *		its upper query, over the core's rows from the store; with conditions inside.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,6 +11,7 @@
 
 #include "executor/tuptable.h"
 #include "nodes/params.h"
+#include "scan/corescan.h"
 #include "utils/snapshot.h"
 #include "view/definition.h"
 
@@ -18,11 +20,16 @@ typedef struct IvmLiveQuery IvmLiveQuery;
 /*
  * Prepare the view's query with extra quals (expressions over output columns:
  * Vars of varno 1, attno = output column; PARAM_EXTERN params allowed) and an
- * order (sortcols: output columns, from 1, ascending, nulls last).  wanted: as for IvmFinishBegin.
- * Allocates in a child of CurrentMemoryContext.
+ * order (sortcols: output columns, from 1, ascending with nulls last; negative: descending with
+ * nulls first).  wanted: as for IvmFinishBegin.  Allocates in a child of CurrentMemoryContext.
  */
 extern IvmLiveQuery *IvmLivePrepare(const IvmView *view, List *quals, List *sortcols,
 									const bool *wanted);
+
+/* The same for the view's upper query.  The source is kept, not copied; each execution restarts it. */
+extern IvmLiveQuery *IvmLivePrepareUpper(const IvmView *view, const IvmCoreShape *shape,
+										 IvmCoreSource *source, List *quals, List *sortcols,
+										 const bool *wanted);
 
 /* Run it under the snapshot; the rows are kept. */
 extern void IvmLiveExecute(IvmLiveQuery *live, ParamListInfo params, Snapshot snapshot);
