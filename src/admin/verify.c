@@ -39,6 +39,7 @@
 #include "admin/verify.h"
 #include "scan/live.h"
 #include "scan/storescan.h"
+#include "scan/upper.h"
 #include "view/catalog.h"
 #include "view/settings.h"
 
@@ -217,17 +218,26 @@ refuse(const Verify *v, const char *reason)
 			 errhint("There is nothing to verify: reads run the view's query. See ivm_fdw_status.")));
 }
 
+/* Rows of a query that was run. */
 static void
-read_store(Verify *v)
+put_rows_of(Verify *v, IvmLiveQuery *query, int side)
 {
-	const char *reason = NULL;
-	IvmGeneration *gen = IvmStorePick(v->view, v->snapshot, NULL, &reason);
-	IvmStoreScan *scan;
-	IvmStoreScanResult result;
 	IvmEvalEnv	env;
 
-	if (gen == NULL)
-		refuse(v, reason);
+	IvmEvalEnterOwner(v->view, &env);
+	while (IvmLiveNext(query, v->row, NULL))
+		put_row(v, side);
+	IvmEvalLeave(&env);
+}
+
+static void
+read_groups(Verify *v, const IvmGeneration *gen)
+{
+	IvmStoreScan *scan;
+	IvmStoreScanResult result;
+	const char *reason;
+	IvmEvalEnv	env;
+
 	IvmEvalEnterOwner(v->view, &env);
 	scan = IvmStoreScanBegin(v->view, gen, v->snapshot, NULL, 0, NULL, NULL);
 	while ((result = IvmStoreScanNext(scan, v->row, &reason)) == IVM_STORE_ROW)
@@ -239,16 +249,38 @@ read_store(Verify *v)
 }
 
 static void
+read_upper(Verify *v, const IvmGeneration *gen)
+{
+	IvmUpperRead *upper = IvmUpperBegin(v->view, NIL, NIL, NULL);
+	const char *reason;
+
+	if (!IvmUpperRun(upper, gen, v->snapshot, NULL, 0, NULL, &reason))
+		refuse(v, reason);
+	put_rows_of(v, IvmUpperRows(upper), SIDE_STORE);
+	IvmUpperEnd(upper);
+}
+
+static void
+read_store(Verify *v)
+{
+	const char *reason = NULL;
+	IvmGeneration *gen = IvmStorePick(v->view, v->snapshot, NULL, &reason);
+
+	if (gen == NULL)
+		refuse(v, reason);
+	if (v->view->upper != NULL)
+		read_upper(v, gen);
+	else
+		read_groups(v, gen);
+}
+
+static void
 read_query(Verify *v)
 {
 	IvmLiveQuery *live = IvmLivePrepare(v->view, NIL, NIL, NULL);
-	IvmEvalEnv	env;
 
 	IvmLiveExecute(live, NULL, v->snapshot);
-	IvmEvalEnterOwner(v->view, &env);
-	while (IvmLiveNext(live, v->row, NULL))
-		put_row(v, SIDE_QUERY);
-	IvmEvalLeave(&env);
+	put_rows_of(v, live, SIDE_QUERY);
 	IvmLiveEnd(live);
 }
 

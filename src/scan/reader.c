@@ -16,6 +16,7 @@
 #include "ivm_fdw.h"
 #include "scan/live.h"
 #include "scan/reader.h"
+#include "scan/upper.h"
 #include "store/shared.h"
 #include "utils/memutils.h"
 #include "view/privileges.h"
@@ -38,9 +39,12 @@ struct IvmReader
 	bool		nothing;		/* no row can qualify */
 	bool		handed_out;		/* a row was */
 
-	IvmStoreScan *store;		/* made when first needed */
+	/* made when first needed */
+	IvmStoreScan *store;
+	IvmUpperRead *upper;		/* instead of store, where there is an upper query */
 	IvmLiveQuery *live;
-	bool		live_ready;		/* live has the last start's rows */
+
+	IvmLiveQuery *rows;			/* NULL: the store's; else the query that has the last start's rows */
 };
 
 /* Number of a generation that failed this session in the middle; not tried again. */
@@ -88,9 +92,48 @@ start_live(IvmReader *reader)
 		reader->live = IvmLivePrepare(reader->view, reader->request.quals,
 									  reader->request.sortcols, reader->request.wanted);
 	IvmLiveExecute(reader->live, reader->params, reader->snapshot);
-	reader->live_ready = true;
+	reader->rows = reader->live;
 	live_reads++;
 	MemoryContextSwitchTo(oldcxt);
+}
+
+/* The store cannot answer after all. */
+static void
+leave_store(IvmReader *reader, const char *reason)
+{
+	unfit_generation = reader->gen->number;
+	IvmSharedWakeCustodian();
+	if (reader->handed_out)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("cannot read on in view %s", reader->view->name),
+				 errdetail("The reason is: %s.", reason),
+				 errhint("Repeat the query; it will be answered live until the store is built anew.")));
+	ereport(LOG,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("view %s is read live", reader->view->name),
+			 errdetail("The reason is: %s.", reason)));
+	reader->gen = NULL;
+	reader->reason = reason;
+	start_live(reader);
+}
+
+/* Run the upper query over the store; where that proves unfit, the whole query. */
+static void
+start_upper(IvmReader *reader, const IvmKeyRange *ranges, int nranges)
+{
+	const char *reason;
+	MemoryContext oldcxt = MemoryContextSwitchTo(reader->cxt);
+
+	if (reader->upper == NULL)
+		reader->upper = IvmUpperBegin(reader->view, reader->request.quals,
+									  reader->request.sortcols, reader->request.wanted);
+	MemoryContextSwitchTo(oldcxt);
+	if (IvmUpperRun(reader->upper, reader->gen, reader->snapshot, ranges, nranges,
+					reader->params, &reason))
+		reader->rows = IvmUpperRows(reader->upper);
+	else
+		leave_store(reader, reason);
 }
 
 /* Open the store at the first key. */
@@ -100,7 +143,9 @@ start_store(IvmReader *reader)
 	const IvmKeyRange *ranges = reader->ranges ? reader->ranges->ranges : NULL;
 	int			nranges = reader->ranges ? reader->ranges->nranges : 0;
 
-	if (reader->store != NULL)
+	if (reader->view->upper != NULL)
+		start_upper(reader, ranges, nranges);
+	else if (reader->store != NULL)
 		IvmStoreScanRestart(reader->store, reader->gen, reader->snapshot, ranges, nranges);
 	else
 	{
@@ -122,7 +167,8 @@ start(IvmReader *reader)
 	MemoryContextReset(reader->startcxt);
 	reader->gen = NULL;
 	reader->reason = NULL;
-	reader->handed_out = reader->live_ready = false;
+	reader->handed_out = false;
+	reader->rows = NULL;
 	reader->nothing = reader->ranges != NULL && reader->ranges->nothing;
 	if (reader->nothing)
 		return;
@@ -157,31 +203,10 @@ IvmReaderStart(IvmReader *reader, Snapshot snapshot,
 void
 IvmReaderRewind(IvmReader *reader)
 {
-	if (reader->live_ready)
-		IvmLiveRewind(reader->live);
+	if (reader->rows != NULL)
+		IvmLiveRewind(reader->rows);
 	else
 		start(reader);
-}
-
-/* The store cannot answer after all. */
-static void
-leave_store(IvmReader *reader, const char *reason)
-{
-	unfit_generation = reader->gen->number;
-	IvmSharedWakeCustodian();
-	if (reader->handed_out)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("cannot read on in view %s", reader->view->name),
-				 errdetail("The reason is: %s.", reason),
-				 errhint("Repeat the query; it will be answered live until the store is built anew.")));
-	ereport(LOG,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("view %s is read live", reader->view->name),
-			 errdetail("The reason is: %s.", reason)));
-	reader->gen = NULL;
-	reader->reason = reason;
-	start_live(reader);
 }
 
 bool
@@ -194,7 +219,7 @@ IvmReaderNext(IvmReader *reader, TupleTableSlot *slot)
 		ExecClearTuple(slot);
 		return false;
 	}
-	if (reader->gen != NULL)
+	if (reader->rows == NULL)
 	{
 		switch (IvmStoreScanNext(reader->store, slot, &reason))
 		{
@@ -210,7 +235,7 @@ IvmReaderNext(IvmReader *reader, TupleTableSlot *slot)
 				break;
 		}
 	}
-	return IvmLiveNext(reader->live, slot, reader->request.columns);
+	return IvmLiveNext(reader->rows, slot, reader->request.columns);
 }
 
 void
@@ -218,6 +243,8 @@ IvmReaderEnd(IvmReader *reader)
 {
 	if (reader->store)
 		IvmStoreScanEnd(reader->store);
+	if (reader->upper)
+		IvmUpperEnd(reader->upper);
 	if (reader->live)
 		IvmLiveEnd(reader->live);
 	MemoryContextDelete(reader->cxt);
@@ -232,6 +259,8 @@ IvmReaderLiveReason(const IvmReader *reader)
 int64
 IvmReaderDeltas(const IvmReader *reader)
 {
+	if (reader->upper)
+		return IvmUpperDeltas(reader->upper);
 	return reader->store ? IvmStoreScanDeltas(reader->store) : 0;
 }
 
