@@ -29,16 +29,16 @@ struct IvmElements
 	MemoryContext cxt;
 	bool	   *needed;			/* by aggregate */
 	IvmMerge   *merge;
-	IvmAggregate **aggregates;	/* by arrangement; NULL where none is run */
+	IvmAggregate ***aggregates; /* by part and arrangement; NULL where none is run */
 	NullableDatum *results;		/* by aggregate */
 	int64		deltas;			/* besides the merge's */
 };
 
 /* ---- beginning and end ---- */
 
-/* Is a call of the arrangement needed?  Sets wanted by call. */
+/* Is a call of a part's arrangement needed?  Sets wanted by call. */
 static bool
-calls_wanted(const IvmElements *elements, int slot, bool *wanted)
+calls_wanted(const IvmElements *elements, int part, int slot, bool *wanted)
 {
 	const IvmView *view = elements->view;
 	bool		any = false;
@@ -47,10 +47,27 @@ calls_wanted(const IvmElements *elements, int slot, bool *wanted)
 	{
 		const IvmAggSpec *agg = &view->aggs[i];
 
-		if (agg->how == IVM_AGG_ELEMENTS && agg->slot == slot && elements->needed[i])
+		if (agg->how == IVM_AGG_ELEMENTS && agg->part == part && agg->slot == slot &&
+			elements->needed[i])
 			any = wanted[agg->call] = true;
 	}
 	return any;
+}
+
+static IvmAggregate **
+begin_part(IvmElements *elements, int number)
+{
+	const IvmView *part = elements->view->parts[number];
+	IvmAggregate **aggregates = palloc0(sizeof(IvmAggregate *) * (part->nslots + 1));
+
+	for (int i = 0; i < part->nslots; i++)
+	{
+		bool	   *wanted = palloc0(sizeof(bool) * (list_length(part->slots[i].calls) + 1));
+
+		if (calls_wanted(elements, number, i, wanted))
+			aggregates[i] = IvmAggregateBegin(part, i, wanted);
+	}
+	return aggregates;
 }
 
 static void
@@ -59,15 +76,10 @@ begin_aggregates(IvmElements *elements)
 	const IvmView *view = elements->view;
 	IvmEvalEnv	env;
 
-	elements->aggregates = palloc0(sizeof(IvmAggregate *) * (view->nslots + 1));
+	elements->aggregates = palloc(sizeof(IvmAggregate **) * view->nparts);
 	IvmEvalEnterOwner(view, &env);
-	for (int i = 0; i < view->nslots; i++)
-	{
-		bool	   *wanted = palloc0(sizeof(bool) * (list_length(view->slots[i].calls) + 1));
-
-		if (calls_wanted(elements, i, wanted))
-			elements->aggregates[i] = IvmAggregateBegin(view, i, wanted);
-	}
+	for (int i = 0; i < view->nparts; i++)
+		elements->aggregates[i] = begin_part(elements, i);
 	IvmEvalLeave(&env);
 }
 
@@ -111,10 +123,13 @@ IvmElementsBegin(const IvmView *view, const IvmGeneration *gen, Snapshot snapsho
 void
 IvmElementsEnd(IvmElements *elements)
 {
-	for (int i = 0; i < elements->view->nslots; i++)
+	for (int p = 0; p < elements->view->nparts; p++)
 	{
-		if (elements->aggregates[i] != NULL)
-			IvmAggregateEnd(elements->aggregates[i]);
+		for (int i = 0; i < elements->view->parts[p]->nslots; i++)
+		{
+			if (elements->aggregates[p][i] != NULL)
+				IvmAggregateEnd(elements->aggregates[p][i]);
+		}
 	}
 	IvmMergeEnd(elements->merge);
 	MemoryContextDelete(elements->cxt);
@@ -130,31 +145,31 @@ IvmElementsDeltas(const IvmElements *elements)
 
 /* The part of a group's key that starts those of its elements. */
 static Size
-owner_length(const IvmView *view, const IvmGroupKey *group)
+owner_length(const IvmView *part, const IvmGroupKey *group)
 {
-	if (view->owner_has_forms)
+	if (part->owner_has_forms)
 		return group->keylen - 1;
-	return IvmKeyCanonicalLength(view->keydesc, group->key + 1, group->keylen - 1);
+	return IvmKeyCanonicalLength(part->keydesc, group->key + 1, group->keylen - 1);
 }
 
 /* All elements of a group in an arrangement. */
 static void
-element_range(const IvmView *view, int slot, const IvmGroupKey *group, IvmKeyRange *range)
+element_range(const IvmView *part, int slot, const IvmGroupKey *group, IvmKeyRange *range)
 {
-	Size		ownerlen = owner_length(view, group);
+	Size		ownerlen = owner_length(part, group);
 	char	   *prefix = palloc(ownerlen + 1);
 
-	prefix[0] = IVM_SLOT_BYTE(view, slot);
+	prefix[0] = IVM_SLOT_BYTE(part, slot);
 	memcpy(prefix + 1, group->key + 1, ownerlen);
 	IvmPrefixRange(prefix, ownerlen + 1, range);
 }
 
 /* The columns of an element from its key, in CurrentMemoryContext. */
 static void
-decode_element(const IvmView *view, int slot, const IvmKeyRange *range,
+decode_element(const IvmView *part, int slot, const IvmKeyRange *range,
 			   const char *key, uint32 keylen, Datum *values, bool *nulls)
 {
-	IvmKeyDecode(view->slots[slot].keydesc, key + range->lowerlen, keylen - range->lowerlen,
+	IvmKeyDecode(part->slots[slot].keydesc, key + range->lowerlen, keylen - range->lowerlen,
 				 NULL, values, nulls);
 }
 
@@ -163,9 +178,10 @@ decode_element(const IvmView *view, int slot, const IvmKeyRange *range,
  * where the merge says why not.
  */
 static int64
-next_element(IvmElements *elements, int slot, const char **key, uint32 *keylen)
+next_element(IvmElements *elements, const IvmView *part, int slot,
+			 const char **key, uint32 *keylen)
 {
-	const IvmStateDesc *desc = elements->view->slots[slot].statedesc;
+	const IvmStateDesc *desc = part->slots[slot].statedesc;
 	IvmState   *state = palloc(desc->size);
 
 	while (IvmMergePeek(elements->merge, key, keylen))
@@ -187,16 +203,16 @@ static void
 read_extremum(IvmElements *elements, const IvmAggSpec *agg, const IvmGroupKey *group,
 			  NullableDatum *result)
 {
+	const IvmView *part = elements->view->parts[agg->part];
 	IvmKeyRange range;
 	const char *key;
 	uint32		keylen;
 
-	element_range(elements->view, agg->slot, group, &range);
+	element_range(part, agg->slot, group, &range);
 	IvmMergeStart(elements->merge, &range, 1, agg->how == IVM_AGG_GREATEST);
 	result->isnull = true;
-	if (next_element(elements, agg->slot, &key, &keylen) > 0)
-		decode_element(elements->view, agg->slot, &range, key, keylen,
-					   &result->value, &result->isnull);
+	if (next_element(elements, part, agg->slot, &key, &keylen) > 0)
+		decode_element(part, agg->slot, &range, key, keylen, &result->value, &result->isnull);
 }
 
 static int64
@@ -250,7 +266,7 @@ corrections(IvmElements *elements, const IvmStateDesc *desc, const IvmStoredRow 
 }
 
 static int64
-count_elements(IvmElements *elements, int slot, const IvmGroupKey *group)
+count_elements(IvmElements *elements, const IvmView *part, int slot, const IvmGroupKey *group)
 {
 	IvmKeyRange range;
 	IvmOverlayRow *own;
@@ -261,7 +277,7 @@ count_elements(IvmElements *elements, int slot, const IvmGroupKey *group)
 	IvmStoredRow *rows;
 	int			nrows;
 
-	element_range(elements->view, slot, group, &range);
+	element_range(part, slot, group, &range);
 	own = IvmOverlayRows(elements->view, elements->snapshot->curcid, &range, 1, &nown);
 	extra = palloc(sizeof(IvmKeyBytes) * (nown + 1));
 	for (int i = 0; i < nown; i++)
@@ -277,27 +293,23 @@ count_elements(IvmElements *elements, int slot, const IvmGroupKey *group)
 	}
 	if (total < 0)
 		IvmMergeSetUnfit(elements->merge, IVM_REASON_DAMAGED);
-	return total + corrections(elements, elements->view->slots[slot].statedesc, rows, nrows,
+	return total + corrections(elements, part->slots[slot].statedesc, rows, nrows,
 							   own, nown);
 }
 
-/* Give all elements to an arrangement's calls; results by call. */
-static NullableDatum *
-run_aggregate(IvmElements *elements, int slot, List *keys)
+/* Give the elements of a group to the aggregates. */
+static void
+give_elements(IvmElements *elements, const IvmView *part, int slot, IvmAggregate *aggregate,
+			  const IvmPartGroup *group)
 {
-	const IvmView *view = elements->view;
-	IvmAggregate *aggregate = elements->aggregates[slot];
-	int			ncols = view->slots[slot].ncols;
+	int			ncols = part->slots[slot].ncols;
 	Datum	   *values = palloc(sizeof(Datum) * (ncols + 1));
 	bool	   *nulls = palloc(sizeof(bool) * (ncols + 1));
-	NullableDatum *results = palloc0(sizeof(NullableDatum) * list_length(view->slots[slot].calls));
 	MemoryContext rowcxt = AllocSetContextCreate(CurrentMemoryContext, "ivm_fdw element",
 												 ALLOCSET_SMALL_SIZES);
-	const IvmGroupKey *first = linitial(keys);
 	ListCell   *lc;
 
-	IvmAggregateClear(aggregate);
-	foreach(lc, keys)
+	foreach(lc, group->keys)
 	{
 		IvmKeyRange range;
 		const char *key;
@@ -305,20 +317,50 @@ run_aggregate(IvmElements *elements, int slot, List *keys)
 		int64		copies;
 		MemoryContext oldcxt;
 
-		element_range(view, slot, lfirst(lc), &range);
+		element_range(part, slot, lfirst(lc), &range);
 		IvmMergeStart(elements->merge, &range, 1, false);
 		oldcxt = MemoryContextSwitchTo(rowcxt);
-		while ((copies = next_element(elements, slot, &key, &keylen)) > 0)
+		while ((copies = next_element(elements, part, slot, &key, &keylen)) > 0)
 		{
-			decode_element(view, slot, &range, key, keylen, values, nulls);
-			IvmAggregateAdd(aggregate, values, nulls, copies);
+			decode_element(part, slot, &range, key, keylen, values, nulls);
+			IvmAggregateAdd(aggregate, values, nulls, copies * group->times);
 			MemoryContextReset(rowcxt);
 		}
 		MemoryContextSwitchTo(oldcxt);
-		if (!view->owner_has_forms)
+		if (!part->owner_has_forms)
 			break;				/* the forms of a key share their elements */
 	}
 	MemoryContextDelete(rowcxt);
+}
+
+/* A row of nulls in the place of a satellite's rows. */
+static void
+give_null_element(const IvmSlotSpec *slot, IvmAggregate *aggregate, int64 times)
+{
+	Datum	   *values = palloc(sizeof(Datum) * (slot->ncols + 1));
+	bool	   *nulls = palloc(sizeof(bool) * (slot->ncols + 1));
+
+	for (int c = 0; c < slot->ncols; c++)
+	{
+		values[c] = slot->null_element[c].value;
+		nulls[c] = slot->null_element[c].isnull;
+	}
+	IvmAggregateAdd(aggregate, values, nulls, times);
+}
+
+/* Give all elements to an arrangement's calls; results by call. */
+static NullableDatum *
+run_aggregate(IvmElements *elements, const IvmView *part, int slot, IvmAggregate *aggregate,
+			  const IvmPartGroup *group)
+{
+	NullableDatum *results = palloc0(sizeof(NullableDatum) * list_length(part->slots[slot].calls));
+	const IvmGroupKey *first = linitial(group->keys);
+
+	IvmAggregateClear(aggregate);
+	if (!group->is_null)
+		give_elements(elements, part, slot, aggregate, group);
+	else if (part->slots[slot].has_null_element)
+		give_null_element(&part->slots[slot], aggregate, group->times);
 	if (IvmMergeUnfit(elements->merge) == NULL)
 		IvmAggregateResults(aggregate, first->key + 1, first->keylen - 1, results);
 	return results;
@@ -326,48 +368,71 @@ run_aggregate(IvmElements *elements, int slot, List *keys)
 
 /* Run an arrangement's aggregates and spread their results. */
 static void
-read_calls(IvmElements *elements, int slot, List *keys)
+read_calls(IvmElements *elements, int number, int slot, const IvmPartGroup *group)
 {
 	const IvmView *view = elements->view;
 	NullableDatum *results;
 	IvmEvalEnv	env;
 
 	IvmEvalEnter(view, &env);
-	results = run_aggregate(elements, slot, keys);
+	results = run_aggregate(elements, view->parts[number], slot,
+							elements->aggregates[number][slot], group);
 	IvmEvalLeave(&env);
 	for (int i = 0; i < view->naggs; i++)
 	{
 		const IvmAggSpec *agg = &view->aggs[i];
 
-		if (agg->how == IVM_AGG_ELEMENTS && agg->slot == slot && elements->needed[i])
+		if (agg->how == IVM_AGG_ELEMENTS && agg->part == number && agg->slot == slot &&
+			elements->needed[i])
 			elements->results[i] = results[agg->call];
 	}
 }
 
+/* An aggregate that an arrangement's order or number of elements tells. */
+static void
+read_one(IvmElements *elements, const IvmAggSpec *agg, const IvmPartGroup *group,
+		 NullableDatum *result)
+{
+	const IvmView *part = elements->view->parts[agg->part];
+	const IvmSlotSpec *slot = &part->slots[agg->slot];
+
+	if (group->is_null)
+	{
+		/* the element of nulls, where there is one */
+		result->isnull = agg->how != IVM_AGG_DISTINCT &&
+			(!slot->has_null_element || slot->null_element[0].isnull);
+		result->value = agg->how == IVM_AGG_DISTINCT ?
+			Int64GetDatum(slot->has_null_element) : slot->null_element[0].value;
+	}
+	else if (agg->how == IVM_AGG_DISTINCT)
+	{
+		result->value = Int64GetDatum(count_elements(elements, part, agg->slot,
+													 linitial(group->keys)));
+		result->isnull = false;
+	}
+	else
+		read_extremum(elements, agg, linitial(group->keys), result);
+}
+
 const NullableDatum *
-IvmElementsRead(IvmElements *elements, List *keys, const char **reason)
+IvmElementsRead(IvmElements *elements, const IvmPartGroup *groups, const char **reason)
 {
 	const IvmView *view = elements->view;
 
 	for (int i = 0; i < view->naggs; i++)
 	{
 		const IvmAggSpec *agg = &view->aggs[i];
-		NullableDatum *result = &elements->results[i];
 
-		if (!elements->needed[i] || agg->how == IVM_AGG_ELEMENTS)
-			continue;
-		if (agg->how == IVM_AGG_DISTINCT)
-		{
-			result->value = Int64GetDatum(count_elements(elements, agg->slot, linitial(keys)));
-			result->isnull = false;
-		}
-		else
-			read_extremum(elements, agg, linitial(keys), result);
+		if (elements->needed[i] && agg->how != IVM_AGG_ELEMENTS)
+			read_one(elements, agg, &groups[agg->part], &elements->results[i]);
 	}
-	for (int i = 0; i < view->nslots; i++)
+	for (int p = 0; p < view->nparts; p++)
 	{
-		if (elements->aggregates[i] != NULL)
-			read_calls(elements, i, keys);
+		for (int i = 0; i < view->parts[p]->nslots; i++)
+		{
+			if (elements->aggregates[p][i] != NULL)
+				read_calls(elements, p, i, &groups[p]);
+		}
 	}
 	*reason = IvmMergeUnfit(elements->merge);
 	return *reason == NULL ? elements->results : NULL;

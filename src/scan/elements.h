@@ -21,18 +21,26 @@ typedef struct IvmElements IvmElements;
 extern IvmElements *IvmElementsBegin(const IvmView *view, const IvmGeneration *gen,
 									 Snapshot snapshot, const IvmFinish *finish);
 
-/*
- * Read the aggregates of a group, which has these keys (as in the store, of List of IvmGroupKey;
- * several where equal values differ in form).  Results, by aggregate, live in
- * CurrentMemoryContext.  NULL where the store turned out unfit: *reason.
- */
 typedef struct IvmGroupKey
 {
-	const char *key;
+	const char *key;			/* as in the store */
 	uint32		keylen;
 } IvmGroupKey;
 
-extern const NullableDatum *IvmElementsRead(IvmElements *elements, List *keys, const char **reason);
+/* What a group has of one part of the view. */
+typedef struct IvmPartGroup
+{
+	List	   *keys;			/* of IvmGroupKey; several where equal values differ in form */
+	bool		is_null;		/* nothing: counts as one row of nulls */
+	int64		times;			/* each of its rows counts so often */
+} IvmPartGroup;
+
+/*
+ * Read the aggregates of a group, given by part.  Results, by aggregate, live in
+ * CurrentMemoryContext.  NULL where the store turned out unfit: *reason.
+ */
+extern const NullableDatum *IvmElementsRead(IvmElements *elements, const IvmPartGroup *groups,
+											const char **reason);
 
 extern int64 IvmElementsDeltas(const IvmElements *elements);	/* merged so far */
 extern void IvmElementsEnd(IvmElements *elements);

@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "scan/elements.h"
 #include "scan/merge.h"
+#include "scan/satellites.h"
 #include "scan/storescan.h"
 #include "store/shared.h"
 #include "store/store.h"
@@ -56,6 +57,7 @@ struct IvmStoreScan
 	bool		unique;			/* distinct keys are distinct groups */
 
 	IvmMerge   *merge;
+	IvmSatellites *satellites;	/* NULL: the view has none */
 	IvmElements *elements;		/* NULL: not needed */
 
 	IvmState   *state;			/* unique: the group being added up */
@@ -65,8 +67,11 @@ struct IvmStoreScan
 	List	   *run;			/* of RunGroup */
 	int			next_run;
 
-	RunGroup   *current;		/* shown again as often as: */
-	int64		repeats;
+	RunGroup   *current;
+	IvmWholeGroup whole;		/* of the current group */
+	IvmState   *only_state;		/* where there are no satellites: */
+	IvmPartGroup only_part;
+	int64		repeats;		/* it is shown again so often */
 	bool	   *always_seen;	/* by view->always */
 	int64		deltas;			/* merged before the last start */
 	const char *unfit;
@@ -152,7 +157,10 @@ end_reading(IvmStoreScan *scan)
 		IvmElementsEnd(scan->elements);
 	if (scan->merge)
 		IvmMergeEnd(scan->merge);
+	if (scan->satellites)
+		IvmSatellitesEnd(scan->satellites);
 	scan->elements = NULL;
+	scan->satellites = NULL;
 	scan->merge = NULL;
 }
 
@@ -176,6 +184,8 @@ IvmStoreScanRestart(IvmStoreScan *scan, const IvmGeneration *gen, Snapshot snaps
 	oldcxt = MemoryContextSwitchTo(scan->startcxt);
 	scan->merge = IvmMergeBegin(scan->view, gen, snapshot);
 	IvmMergeStart(scan->merge, scan->ranges, scan->nranges, false);
+	if (scan->view->nparts > 1)
+		scan->satellites = IvmSatellitesBegin(scan->view, gen, snapshot);
 	scan->elements = IvmElementsBegin(scan->view, gen, snapshot, scan->finish);
 	scan->always_seen = palloc0(scan->view->nalways * sizeof(bool));
 	MemoryContextSwitchTo(oldcxt);
@@ -426,11 +436,27 @@ finish_group(IvmStoreScan *scan, TupleTableSlot *slot)
 
 	if (scan->elements != NULL)
 	{
-		arranged = IvmElementsRead(scan->elements, scan->current->keys, &scan->unfit);
+		arranged = IvmElementsRead(scan->elements, scan->whole.parts, &scan->unfit);
 		if (arranged == NULL)
 			return false;
 	}
-	return IvmFinishRow(scan->finish, key->key, key->keylen, scan->current->state, arranged, slot);
+	return IvmFinishRow(scan->finish, key->key, key->keylen, scan->whole.rows,
+						scan->whole.states, arranged, slot);
+}
+
+/* Put the parts of the current group together.  False where the join has no row. */
+static bool
+join_parts(IvmStoreScan *scan)
+{
+	RunGroup   *group = scan->current;
+
+	if (scan->satellites != NULL)
+		return IvmSatellitesJoin(scan->satellites, group->keys, group->state, &scan->whole,
+								 &scan->unfit);
+	scan->only_state = group->state;
+	scan->only_part = (IvmPartGroup) {group->keys, false, 1};
+	scan->whole = (IvmWholeGroup) {group->state->rows, &scan->only_state, &scan->only_part};
+	return true;
 }
 
 /* Move on to the next group. */
@@ -438,12 +464,17 @@ static bool
 advance(IvmStoreScan *scan)
 {
 	MemoryContext oldcxt;
+	bool		found;
 
-	MemoryContextReset(scan->groupcxt);
-	oldcxt = MemoryContextSwitchTo(scan->groupcxt);
-	scan->current = next_group(scan);
-	MemoryContextSwitchTo(oldcxt);
-	if (scan->current == NULL)
+	do
+	{
+		MemoryContextReset(scan->groupcxt);
+		oldcxt = MemoryContextSwitchTo(scan->groupcxt);
+		scan->current = next_group(scan);
+		found = scan->current != NULL && join_parts(scan);
+		MemoryContextSwitchTo(oldcxt);
+	} while (!found && scan->current != NULL && scan->unfit == NULL);
+	if (!found)
 		return false;
 	scan->repeats = scan->view->repeats ? scan->current->state->rows : 1;
 	return true;
@@ -503,6 +534,7 @@ int64
 IvmStoreScanDeltas(const IvmStoreScan *scan)
 {
 	return scan->deltas + (scan->merge ? IvmMergeDeltas(scan->merge) : 0) +
+		(scan->satellites ? IvmSatellitesDeltas(scan->satellites) : 0) +
 		(scan->elements ? IvmElementsDeltas(scan->elements) : 0);
 }
 

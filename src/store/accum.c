@@ -427,6 +427,32 @@ IvmStateAdd(const IvmStateDesc *desc, IvmState *dst, const IvmState *src, int si
 										 IvmStateAccum(desc, src, i), sign);
 }
 
+/* By doubling: all kinds of accumulators can add, and only that. */
+void
+IvmStateAddTimes(const IvmStateDesc *desc, IvmState *dst, const IvmState *src, int64 factor)
+{
+	IvmState   *power = palloc(desc->size);
+	IvmState   *twice = palloc(desc->size);
+
+	IvmStateInit(desc, power);
+	IvmStateAdd(desc, power, src, 1);
+	while (factor > 0)
+	{
+		IvmState   *swap = power;
+
+		if (factor & 1)
+			IvmStateAdd(desc, dst, power, 1);
+		factor >>= 1;
+		if (factor == 0)
+			break;
+		IvmStateInit(desc, twice);
+		IvmStateAdd(desc, twice, power, 1);
+		IvmStateAdd(desc, twice, power, 1);
+		power = twice;
+		twice = swap;
+	}
+}
+
 bool
 IvmStateIsZero(const IvmStateDesc *desc, const IvmState *state)
 {

@@ -73,6 +73,10 @@ extern void IvmStateAccumRow(const IvmStateDesc *desc, IvmState *state, int i,
 /* dst += src (sign +1) or dst -= src (sign -1); not the same state */
 extern void IvmStateAdd(const IvmStateDesc *desc, IvmState *dst, const IvmState *src, int sign);
 
+/* dst += factor times src (factor >= 0); not the same state */
+extern void IvmStateAddTimes(const IvmStateDesc *desc, IvmState *dst, const IvmState *src,
+							 int64 factor);
+
 extern bool IvmStateIsZero(const IvmStateDesc *desc, const IvmState *state);
 
 /*

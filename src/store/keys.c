@@ -511,6 +511,17 @@ canonical_part_length(const IvmKeyDesc *desc, const char *key, Size len)
 	return p - key;
 }
 
+const char *
+IvmKeyCanonicalColumn(const IvmKeyDesc *desc, const char *key, Size len, int column, Size *collen)
+{
+	const char *p = key;
+
+	for (int i = 0; i < column; i++)
+		p += canonical_length(&desc->cols[i], p, key + len);
+	*collen = canonical_length(&desc->cols[column], p, key + len);
+	return p;
+}
+
 Size
 IvmKeyCanonicalLength(const IvmKeyDesc *desc, const char *key, Size len)
 {

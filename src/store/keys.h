@@ -154,6 +154,10 @@ extern void IvmKeyDecode(const IvmKeyDesc *desc, const char *key, Size len,
 /* Length of a whole key, forms included, at the start of avail bytes. */
 extern Size IvmKeyLength(const IvmKeyDesc *desc, const char *key, Size avail);
 
+/* The canonical part of one column of a key. */
+extern const char *IvmKeyCanonicalColumn(const IvmKeyDesc *desc, const char *key, Size len,
+										 int column, Size *collen);
+
 /* Length of the canonical part of a key. */
 extern Size IvmKeyCanonicalLength(const IvmKeyDesc *desc, const char *key, Size len);
 

@@ -129,6 +129,9 @@ choose_ways(IvmSplit *split, IvmAccumSpec *wanted)
 		Aggref	   *aggref = list_nth_node(Aggref, split->aggs, i);
 		IvmAggSpec *agg = &split->view->aggs[i];
 
+		agg->part = IvmStarPart(split, aggref);
+		if (agg->part > 0)
+			continue;			/* a satellite's */
 		agg->aggfnoid = aggref->aggfnoid;
 		agg->rettype = aggref->aggtype;
 		agg->rettypmod = exprTypmod((Node *) aggref);
@@ -170,7 +173,7 @@ IvmSplitAccumulators(IvmSplit *split)
 	{
 		IvmAggSpec *agg = &view->aggs[i];
 
-		if (agg->how != IVM_AGG_STATE)
+		if (agg->part > 0 || agg->how != IVM_AGG_STATE)
 			continue;
 		while (!serves(&view->accums[agg->accum], &wanted[nwanted]))
 			agg->accum++;

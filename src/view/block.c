@@ -47,23 +47,20 @@ used_rtes(Node *jointree, Bitmapset **used)
 typedef struct Search
 {
 	IvmSplit   *split;
-	int			nfound;
+	Query	   *query;			/* the block with tables */
+	List	   *varnos;			/* of the tables in it */
 } Search;
-
-static void search_block(Search *search, Query *query);
 
 /* A table in FROM of a block. */
 static void
 found_table(Search *search, Query *query, Index varno)
 {
-	IvmSplit   *split = search->split;
-
-	if (search->nfound++ > 0)
-		IvmRefuse(split->text, IvmFromLocation(split->text, 1),
-				  "joins are not supported in the query of a view",
-				  "Make the view over one table, and join it with the others when you read it.");
-	split->query = query;
-	split->varno = varno;
+	if (search->query != NULL && search->query != query)
+		IvmRefuse(search->split->text, IvmFromLocation(search->split->text, 0),
+				  "joining a table with the result of grouping, DISTINCT, LIMIT or windows over another is not supported in the query of a view",
+				  "Make a view of the inner query, and join it when you read it.");
+	search->query = query;
+	search->varnos = lappend_int(search->varnos, varno);
 }
 
 static void
@@ -82,6 +79,21 @@ search_block(Search *search, Query *query)
 		else if (rte->rtekind == RTE_RELATION)
 			found_table(search, query, varno);
 	}
+}
+
+/* Find the block; its tables' varnos are returned. */
+static List *
+search_core(IvmSplit *split)
+{
+	Search		search = {split, NULL, NIL};
+
+	search_block(&search, split->whole);
+	if (search.query == NULL)
+		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
+				  "the query of a view has no table in FROM", "Write the query over a table.");
+	split->query = search.query;
+	split->varno = linitial_int(search.varnos);
+	return search.varnos;
 }
 
 /* ---- the core's FROM ---- */
@@ -157,17 +169,15 @@ is_plain_distinct(Query *query)
 void
 IvmFindCore(IvmSplit *split)
 {
-	Search		search = {split};
-	Query	   *query;
-	bool		aggregates;
+	List	   *varnos = search_core(split);
+	Query	   *query = split->query;
+	bool		aggregates = query->groupClause != NIL || query->groupingSets != NIL ||
+	query->hasAggs || query->havingQual != NULL;
 
-	search_block(&search, split->whole);
-	if (search.nfound == 0)
-		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
-				  "the query of a view has no table in FROM", "Write the query over a table.");
-	query = split->query;
-	aggregates = query->groupClause != NIL || query->groupingSets != NIL || query->hasAggs ||
-		query->havingQual != NULL;
+	if (list_length(varnos) > 1 && !IvmStarFind(split, varnos))
+		IvmRefuse(split->text, IvmFromLocation(split->text, 1),
+				  "a join by other columns than those grouped by is not supported in the query of a view",
+				  "Make the view over one table, and join it with the others when you read it.");
 	split->expands = !is_plain_from(query) || query->hasTargetSRFs;
 	split->grouped = aggregates || is_plain_distinct(query);
 	split->has_upper = query != split->whole || query->hasWindowFuncs || has_limit(query) ||

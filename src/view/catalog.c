@@ -663,6 +663,14 @@ load_view(Oid relid)
 	view->owner = facts.owner;
 	view->name = facts.name;
 	view->pins = facts.pins;
+	for (int i = 1; i < view->nparts; i++)
+	{
+		view->parts[i]->relid = relid;
+		view->parts[i]->id = view->id;
+		view->parts[i]->owner = view->owner;
+		view->parts[i]->name = view->name;
+		view->parts[i]->pins = view->pins;
+	}
 	setRuleCheckAsUser((Node *) view->query, view->owner);
 	MemoryContextDelete(scratch);
 	return view;

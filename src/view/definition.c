@@ -52,6 +52,8 @@ split_core(IvmSplit *split)
 	MemoryContextSwitchTo(view->cxt);
 
 	IvmSplitLinear(split);
+	if (split->satellites != NIL)
+		IvmStarSplit(split);
 	IvmSplitFinish(split);
 	IvmSplitUpper(split);
 	table_close(split->base, NoLock);

@@ -43,6 +43,8 @@ typedef struct IvmSlotSpec
 	bool		once;			/* multiplicities beyond one do not matter */
 	IvmKeyDesc *keydesc;
 	IvmStateDesc *statedesc;	/* of an element's state */
+	bool		has_null_element;	/* of an optional satellite: a row of nulls makes an element: */
+	NullableDatum *null_element;
 	List	   *calls;			/* IVM_AGG_ELEMENTS: Aggrefs over the element's columns (varno 1; key
 								 * columns as external parameters, from 1) */
 } IvmSlotSpec;
@@ -136,6 +138,9 @@ typedef struct IvmView
 	 */
 	int			nparts;
 	struct IvmView **parts;
+	bool		optional;		/* a satellite by LEFT JOIN */
+	int		   *ownerkeys;		/* key columns of the view that a satellite's key is equal to */
+	IvmState   *null_state;		/* of a satellite's row of nulls */
 	uint8		slot_base;		/* slot byte of the part's groups; those of its arrangements follow */
 	IvmStateDesc **descs;		/* of states, by slot byte; shared by all parts */
 

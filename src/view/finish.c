@@ -185,8 +185,8 @@ IvmFinishNeeds(const IvmFinish *finish, int agg)
 
 /* Compute the needed columns of the finish row. */
 static void
-fill_finish_row(IvmFinish *finish, const char *key, Size keylen, const IvmState *state,
-				const NullableDatum *arranged)
+fill_finish_row(IvmFinish *finish, const char *key, Size keylen, int64 rows,
+				IvmState *const *states, const NullableDatum *arranged)
 {
 	const IvmView *view = finish->view;
 
@@ -202,12 +202,14 @@ fill_finish_row(IvmFinish *finish, const char *key, Size keylen, const IvmState 
 			continue;
 		if (agg->how == IVM_AGG_ROWS)
 		{
-			finish->values[column] = Int64GetDatum(state->rows);
+			finish->values[column] = Int64GetDatum(rows);
 			finish->nulls[column] = false;
 		}
 		else if (agg->how == IVM_AGG_STATE)
-			finish->values[column] = IvmAggregateFinal(agg->aggfnoid, view->statedesc, state,
-													   agg->accum, &finish->nulls[column]);
+			finish->values[column] = IvmAggregateFinal(agg->aggfnoid,
+													   view->parts[agg->part]->statedesc,
+													   states[agg->part], agg->accum,
+													   &finish->nulls[column]);
 		else
 		{
 			finish->values[column] = arranged[i].value;
@@ -245,7 +247,8 @@ evaluate(IvmFinish *finish, TupleTableSlot *slot)
 
 bool
 IvmFinishRow(IvmFinish *finish, const char *key, Size keylen,
-			 const IvmState *state, const NullableDatum *arranged, TupleTableSlot *slot)
+			 int64 rows, IvmState *const *states, const NullableDatum *arranged,
+			 TupleTableSlot *slot)
 {
 	const IvmView *view = finish->view;
 	IvmEvalEnv	env;
@@ -253,7 +256,7 @@ IvmFinishRow(IvmFinish *finish, const char *key, Size keylen,
 
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
-	fill_finish_row(finish, key, keylen, state, arranged);
+	fill_finish_row(finish, key, keylen, rows, states, arranged);
 
 	if (finish->evaluates)
 	{

@@ -26,13 +26,13 @@ extern bool IvmFinishNeeds(const IvmFinish *finish, int agg);
 
 /*
  * Finish one group into slot (filled as a virtual tuple).  key is as in the store.
- * arranged: results of the aggregates over arrangements, by aggregate (NULL where there are
+ * rows: how many rows it has; states: by part.  arranged: results of the aggregates over arrangements, by aggregate (NULL where there are
  * none).  Returns false where HAVING is not true.  Results live in
  * CurrentMemoryContext, which the caller resets between rows; some live only
  * until the next call.  Enters the evaluation environment by itself where needed.
  */
 extern bool IvmFinishRow(IvmFinish *finish, const char *key, Size keylen,
-						 const IvmState *state, const NullableDatum *arranged,
+						 int64 rows, IvmState *const *states, const NullableDatum *arranged,
 						 TupleTableSlot *slot);
 
 extern void IvmFinishEnd(IvmFinish *finish);

@@ -311,7 +311,7 @@ written_columns(IvmSplit *split, int slot, IvmAggSpec *upto, Columns *columns)
 		Aggref	   *aggref = list_nth_node(Aggref, split->aggs, agg - split->view->aggs);
 		ListCell   *lc;
 
-		if (agg->how != IVM_AGG_ELEMENTS || agg->slot != slot)
+		if (agg->part > 0 || agg->how != IVM_AGG_ELEMENTS || agg->slot != slot)
 			continue;
 		foreach(lc, aggref->args)
 			collect_columns(columns, (Node *) lfirst_node(TargetEntry, lc)->expr);

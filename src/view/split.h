@@ -32,12 +32,37 @@ typedef struct IvmSplit
 	int			ngrouped;		/* how many of them are in GROUP BY; the others depend on these */
 	List	   *descending;		/* keys that are to be kept in descending order */
 	List	   *aggs;			/* Aggrefs, each once */
+	List	   *satellites;		/* of IvmSatellite: other tables of the block */
 } IvmSplit;
+
+/* A table that is joined with the core's by the keys of its groups. */
+typedef struct IvmSatellite
+{
+	Index		varno;
+	bool		optional;		/* LEFT JOIN: a group without its rows is shown, too */
+	List	   *hubkeys;		/* what is equal: expressions over the core's table */
+	List	   *keys;			/* and over this one */
+	List	   *quals;			/* conditions on this table only */
+} IvmSatellite;
 
 /* --- block.c --- */
 
 /* Find the core block and its table; refuse what has none, or more than one. */
 extern void IvmFindCore(IvmSplit *split);
+
+/* --- star.c --- */
+
+/*
+ * A block over several tables: can one of them be the core's and the others its satellites?
+ * Takes these out of FROM and WHERE then.
+ */
+extern bool IvmStarFind(IvmSplit *split, List *varnos);
+
+/* Which satellite's columns an aggregate uses (from 1; 0: none's, -1: those of several tables). */
+extern int	IvmStarPart(const IvmSplit *split, const Aggref *aggref);
+
+/* Split the satellites: the other parts of the view.  After the core's linear part. */
+extern void IvmStarSplit(IvmSplit *split);
 
 /* --- split.c --- */
 
