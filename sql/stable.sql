@@ -259,5 +259,36 @@ SELECT * FROM by_ident WHERE i = 'word' ORDER BY j;
 SELECT count(*) FROM ivm_fdw_verify('by_ident');
 RESET quote_all_identifiers;
 
+-- Aggregates are what the functions are that they run; columns that FROM reads from text count, too.
+CREATE TABLE u (id int, g int, at timestamptz, cls regclass, doc json);
+INSERT INTO u SELECT i, i % 3, '2024-01-01 00:00+00'::timestamptz + i * interval '1 hour', 'pg_class', '[{"p": 1}]'
+	FROM generate_series(1, 9) i;
+CALL make_view('agg_array', 'SELECT g, json_agg(at ORDER BY id) AS r FROM u GROUP BY g');
+CALL make_view('agg_object', 'SELECT g, jsonb_object_agg(id, at) AS r FROM u GROUP BY g');
+CALL make_view('agg_window', 'SELECT id, json_agg(at) OVER (PARTITION BY g ORDER BY id) AS r FROM u');
+CALL make_view('from_doc', 'SELECT u.id, x.p, x.s FROM u, json_to_recordset(doc) AS x(p int, s text)');
+CALL make_view('from_times', $$SELECT u.id, x FROM u, generate_series(at, at + interval '60 days', interval '1 month') x$$);
+SET TimeZone = 'America/New_York';
+INSERT INTO u SELECT i, i % 3, '2024-02-01 00:00+00'::timestamptz + i * interval '1 hour', 'pg_class', '[{"p": 2, "s": "x"}]'
+	FROM generate_series(11, 13) i;
+SELECT r FROM agg_array WHERE g = 0;
+SELECT r FROM agg_window WHERE id = 4;
+SELECT x FROM from_times WHERE id = 1 ORDER BY x;
+SET TimeZone = 'Europe/Berlin';
+SELECT v, same(v), (SELECT count(*) FROM ivm_fdw_verify(v))
+	FROM unnest('{agg_array,agg_object,agg_window,from_doc,from_times}'::regclass[]) v;
+CREATE FUNCTION adds(int, int) RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN $1 + $2; END';
+CREATE AGGREGATE adds_up(int) (sfunc = adds, stype = int, initcond = '0');
+CREATE FUNCTION refused(query text) RETURNS SETOF text LANGUAGE sql AS
+	'SELECT coalesce(item, how) || CASE part WHEN $$refused$$ THEN $$: $$ || how ELSE $$$$ END FROM ivm_fdw_check(query) WHERE part IN ($$refused$$, $$instead$$)';
+\pset format unaligned
+\pset tuples_only on
+SELECT refused('SELECT g, json_agg(cls) FROM u GROUP BY g');
+SELECT refused('SELECT g, adds_up(id) FROM u GROUP BY g');
+SELECT refused('SELECT g, adds_up(id) OVER () FROM u');
+SELECT refused('SELECT u.g, x.p FROM u, json_to_recordset(doc) AS x(p date)');
+\pset format aligned
+\pset tuples_only off
+
 DROP SCHEMA stable CASCADE;
 RESET search_path;

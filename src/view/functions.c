@@ -182,10 +182,10 @@ describe_node(Node *node, Oid func)
 			return "XMLTABLE";
 		case T_Aggref:
 		case T_WindowFunc:
-			if (func != aggregate_of(node))
+			if (func >= FirstNormalObjectId && func != aggregate_of(node))
 				return psprintf("function %s of aggregate %s", format_procedure(func),
 								format_procedure(aggregate_of(node)));
-			return psprintf("function %s", format_procedure(func));
+			return psprintf("function %s", format_procedure(aggregate_of(node)));
 		case T_CoerceViaIO:
 			return describe_cast(exprType((Node *) ((CoerceViaIO *) node)->arg), exprType(node));
 		case T_OpExpr:
