@@ -83,7 +83,7 @@ SELECT same('"V"', false);
 
 -- settings are pinned, and complete
 SELECT settings_of('"V"') = (SELECT string_agg(format('%s=%L', n, current_setting(n)), ', ' ORDER BY i)
-	FROM unnest('{TimeZone,DateStyle,IntervalStyle,extra_float_digits,bytea_output,lc_monetary,lc_numeric,lc_time,xmlbinary,xmloption,default_text_search_config,array_nulls}'::text[]) WITH ORDINALITY s(n, i));
+	FROM unnest('{TimeZone,DateStyle,IntervalStyle,extra_float_digits,bytea_output,lc_monetary,lc_numeric,lc_time,xmlbinary,xmloption,default_text_search_config,array_nulls,quote_all_identifiers}'::text[]) WITH ORDINALITY s(n, i));
 ALTER FOREIGN TABLE "V" OPTIONS (SET settings 'timezone = ''Europe/Berlin'' , DateStyle=''German''');
 SELECT split_part(settings_of('"V"'), ', Inter', 1);
 SET DateStyle = 'ISO, DMY';

@@ -23,6 +23,12 @@ CREATE TABLE parts_2 PARTITION OF parts DEFAULT;
 INSERT INTO parts SELECT i, i FROM generate_series(1, 200) i;
 CREATE FOREIGN TABLE v ("Group" int, n bigint, s numeric) SERVER ivm OPTIONS (query 'SELECT "Group", count(*), sum(x) FROM t GROUP BY "Group"');
 CREATE FOREIGN TABLE by_parity (parity text, n bigint) SERVER ivm OPTIONS (query 'SELECT parity(id), count(*) FROM parts GROUP BY parity(id)');
+-- settings at creation are the view's: five hours and a half from UTC
+CREATE TABLE moments (at timestamptz);
+INSERT INTO moments VALUES ('2024-01-01 18:00+00'), ('2024-01-01 19:00+00'), ('2024-01-02 02:00+00');
+SET TimeZone = 'Asia/Kolkata';
+CREATE FOREIGN TABLE by_day (day text, n bigint) SERVER ivm OPTIONS (query 'SELECT date_trunc(''day'', at)::date::text, count(*) FROM moments GROUP BY 1');
+RESET TimeZone;
 COMMENT ON FOREIGN TABLE v IS 'a view';
 CREATE ROLE reader;
 GRANT SELECT ON v TO reader;
@@ -44,6 +50,11 @@ sub check_copy
 	is_same($node, '"the schema".v', $query, "$how: right after writes from the store", $db);
 	is_same($node, '"the schema".by_parity', $parity, "$how: the partitioned one too", $db);
 	is($node->safe_psql($db, 'SELECT count(*) FROM ivm_fdw_verify(\'"the schema".v\')'), '0', "$how: verified");
+	my $days = 'SET TimeZone = \'America/New_York\'; SELECT day, n FROM "the schema".by_day ORDER BY 1';
+	is($node->safe_psql($db, $days), "2024-01-01|1\n2024-01-02|2", "$how: days of the zone at creation");
+	wait_until_active($node, '"the schema".by_day', "$how: active", $db);
+	$node->safe_psql($db, 'SET TimeZone = \'America/New_York\'; INSERT INTO "the schema".moments VALUES (\'2024-01-02 19:00+00\')');
+	is($node->safe_psql($db, $days), "2024-01-01|1\n2024-01-02|2\n2024-01-03|1", "$how: and from the store");
 	return;
 }
 

@@ -142,9 +142,10 @@ effects_of(Node *stmt)
 		case T_DropOwnedStmt:
 			return IVM_EFFECT_TABLES | IVM_EFFECT_ROWS;
 		case T_RenameStmt:
-			return IVM_EFFECT_NAMES | IVM_EFFECT_TABLES;
-		case T_AlterObjectSchemaStmt:
+			return IVM_EFFECT_NAMES | IVM_EFFECT_TABLES | IVM_EFFECT_LABELS;
 		case T_AlterEnumStmt:
+			return IVM_EFFECT_NAMES | IVM_EFFECT_LABELS;
+		case T_AlterObjectSchemaStmt:
 			return IVM_EFFECT_NAMES;
 		case T_CreateFunctionStmt:
 		case T_AlterFunctionStmt:

@@ -45,6 +45,7 @@
 #include "maintain/ddl_follow.h"
 #include "maintain/overlay.h"
 #include "view/catalog.h"
+#include "view/functions.h"
 #include "view/leaves.h"
 #include "view/triggers.h"
 
@@ -323,11 +324,38 @@ row_types(List *objects)
 	return types;
 }
 
+/* Values of enums or rows are other text now. */
+static void
+follow_labels(List *objects, bool had_xid)
+{
+	List	   *types = row_types(objects);
+	List	   *concerned;
+	ListCell   *lc;
+
+	foreach(lc, objects)
+	{
+		ObjectAddress *object = lfirst(lc);
+
+		if (object->classId == TypeRelationId)
+			types = add_object(types, TypeRelationId, object->objectId);
+	}
+	concerned = views_using(types);
+	foreach(lc, concerned)
+	{
+		IvmView    *view = IvmViewGetIfAny(lfirst_oid(lc));
+
+		if (view != NULL && IvmConvertsValues((Node *) view->query))
+			IvmRedefineView(lfirst_oid(lc), had_xid);
+	}
+}
+
 static void
 follow_objects(IvmTouched *touched, int effects)
 {
 	ListCell   *lc;
 
+	if (effects & IVM_EFFECT_LABELS)
+		follow_labels(touched->objects, touched->had_xid);
 	if (effects & IVM_EFFECT_ROWS)
 		foreach(lc, views_using(row_types(touched->objects)))
 			IvmRedefineView(lfirst_oid(lc), touched->had_xid);

@@ -15,6 +15,7 @@
 #define IVM_EFFECT_NAMES	2	/* objects have other names */
 #define IVM_EFFECT_CODE		4	/* functions and the like do other things */
 #define IVM_EFFECT_ROWS		8	/* types of rows have other columns */
+#define IVM_EFFECT_LABELS	16	/* values print and become JSON differently: labels of enums, names of columns */
 
 typedef struct IvmTouched
 {

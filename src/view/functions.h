@@ -12,8 +12,11 @@
 #include "nodes/primnodes.h"
 
 /*
- * Refuse what is not immutable in an expression after expression_planner,
- * naming the function; its position is looked up in the expression as written.
+ * Refuse what is not immutable in an expression after expression_planner, but
+ * for STABLE built-in functions that depend on pinned settings only, naming the
+ * function; its position is looked up in the expression as written.  Aggregates and
+ * window functions are judged by the functions that they run.  Looks into a Query, too;
+ * functions in FROM should be given as RangeTblFunction, with their column definitions.
  */
 extern void IvmRefuseMutable(Node *planned, Node *written, const char *text);
 
@@ -29,5 +32,17 @@ extern bool IvmTypeRunsUserCode(Oid type);
  * where it is certain that they do not.
  */
 extern bool IvmDependsOnSettings(Node *expr);
+
+/*
+ * May it convert values to text or JSON, or read them from there?  What it does not,
+ * labels of enums and names of columns do not matter to.
+ */
+extern bool IvmConvertsValues(Node *expr);
+
+/*
+ * Names of the pinned settings on which results depend, separated by commas;
+ * NULL: none.  What user functions depend on is not known.
+ */
+extern char *IvmSettingsOf(Node *expr);
 
 #endif							/* IVM_FUNCTIONS_H */

@@ -23,6 +23,7 @@
 #include "pgtime.h"
 #include "tsearch/ts_cache.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/bytea.h"
 #include "utils/float.h"
 #include "utils/guc.h"
@@ -34,13 +35,21 @@
 
 #define FIXED_SEARCH_PATH	"pg_catalog, pg_temp"
 
-static const char *const pin_names[] = {
-	"TimeZone", "DateStyle", "IntervalStyle", "extra_float_digits",
-	"bytea_output", "lc_monetary", "lc_numeric", "lc_time", "xmlbinary",
-	"xmloption", "default_text_search_config", "array_nulls"
+static const char *const pin_names[IVM_NPINS] = {
+	[IVM_PIN_TIMEZONE] = "TimeZone",
+	[IVM_PIN_DATESTYLE] = "DateStyle",
+	[IVM_PIN_INTERVALSTYLE] = "IntervalStyle",
+	[IVM_PIN_FLOAT_DIGITS] = "extra_float_digits",
+	[IVM_PIN_BYTEA_OUTPUT] = "bytea_output",
+	[IVM_PIN_LC_MONETARY] = "lc_monetary",
+	[IVM_PIN_LC_NUMERIC] = "lc_numeric",
+	[IVM_PIN_LC_TIME] = "lc_time",
+	[IVM_PIN_XMLBINARY] = "xmlbinary",
+	[IVM_PIN_XMLOPTION] = "xmloption",
+	[IVM_PIN_TS_CONFIG] = "default_text_search_config",
+	[IVM_PIN_ARRAY_NULLS] = "array_nulls",
+	[IVM_PIN_QUOTE_ALL] = "quote_all_identifiers"
 };
-
-#define NPINS	((int) lengthof(pin_names))
 
 /* The settings as C sees them: what is compared before anything is set. */
 typedef struct PinImage
@@ -54,6 +63,7 @@ typedef struct PinImage
 	int			xmlbinary;
 	int			xmloption;
 	bool		array_nulls;
+	bool		quote_all_identifiers;
 	char	   *lc_monetary;	/* strings: of the session, not to be kept */
 	char	   *lc_numeric;
 	char	   *lc_time;
@@ -62,7 +72,7 @@ typedef struct PinImage
 
 struct IvmPins
 {
-	char	   *values[lengthof(pin_names)];	/* NULL: not pinned */
+	char	   *values[IVM_NPINS];	/* NULL: not pinned */
 	bool		image_known;	/* image is what the values amount to */
 	PinImage	image;			/* its strings are copies in cxt */
 	MemoryContext cxt;			/* where the pins live */
@@ -83,6 +93,7 @@ session_image(void)
 	image.xmlbinary = xmlbinary;
 	image.xmloption = xmloption;
 	image.array_nulls = Array_nulls;
+	image.quote_all_identifiers = quote_all_identifiers;
 	image.lc_monetary = locale_monetary;
 	image.lc_numeric = locale_numeric;
 	image.lc_time = locale_time;
@@ -103,6 +114,7 @@ session_matches(const PinImage *want)
 		want->xmlbinary == xmlbinary &&
 		want->xmloption == xmloption &&
 		want->array_nulls == Array_nulls &&
+		want->quote_all_identifiers == quote_all_identifiers &&
 		strcmp(want->lc_monetary, locale_monetary) == 0 &&
 		strcmp(want->lc_numeric, locale_numeric) == 0 &&
 		strcmp(want->lc_time, locale_time) == 0 &&
@@ -128,14 +140,14 @@ set_pins(IvmPins *pins)
 {
 	MemoryContext oldcxt;
 
-	for (int i = 0; i < NPINS; i++)
+	for (int i = 0; i < IVM_NPINS; i++)
 		if (pins->values[i] != NULL)
 			set_setting(pin_names[i], pins->values[i]);
 
 	/* Learn what they amount to; only where nothing was left to the session. */
 	if (pins->image_known)
 		return;
-	for (int i = 0; i < NPINS; i++)
+	for (int i = 0; i < IVM_NPINS; i++)
 		if (pins->values[i] == NULL)
 			return;
 	oldcxt = MemoryContextSwitchTo(pins->cxt);
@@ -155,12 +167,26 @@ pins_hold(const IvmPins *pins)
 }
 
 char *
+IvmPinNames(uint32 pins)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < IVM_NPINS; i++)
+	{
+		if (pins & (uint32) 1 << i)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", pin_names[i]);
+	}
+	return names.len > 0 ? names.data : NULL;
+}
+
+char *
 IvmPinsCurrent(void)
 {
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	for (int i = 0; i < NPINS; i++)
+	for (int i = 0; i < IVM_NPINS; i++)
 	{
 		const char *value = GetConfigOption(pin_names[i], false, false);
 
@@ -191,19 +217,14 @@ syntax_error(const char *text, const char *at)
 static int
 pin_by_name(const char *name, int len)
 {
-	StringInfoData names;
-
-	for (int i = 0; i < NPINS; i++)
+	for (int i = 0; i < IVM_NPINS; i++)
 		if (strlen(pin_names[i]) == len && pg_strncasecmp(pin_names[i], name, len) == 0)
 			return i;
 
-	initStringInfo(&names);
-	for (int i = 0; i < NPINS; i++)
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", pin_names[i]);
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 			 errmsg("option \"settings\" cannot pin \"%s\"", pnstrdup(name, len)),
-			 errhint("Settings that are pinned: %s.", names.data)));
+			 errhint("Settings that are pinned: %s.", IvmPinNames(~(uint32) 0))));
 }
 
 /* A quoted value at *pp; moves *pp behind it. */

@@ -14,6 +14,29 @@
 
 typedef struct IvmPins IvmPins;
 
+/* The settings that are pinned */
+typedef enum IvmPin
+{
+	IVM_PIN_TIMEZONE,
+	IVM_PIN_DATESTYLE,
+	IVM_PIN_INTERVALSTYLE,
+	IVM_PIN_FLOAT_DIGITS,
+	IVM_PIN_BYTEA_OUTPUT,
+	IVM_PIN_LC_MONETARY,
+	IVM_PIN_LC_NUMERIC,
+	IVM_PIN_LC_TIME,
+	IVM_PIN_XMLBINARY,
+	IVM_PIN_XMLOPTION,
+	IVM_PIN_TS_CONFIG,
+	IVM_PIN_ARRAY_NULLS,
+	IVM_PIN_QUOTE_ALL
+} IvmPin;
+
+#define IVM_NPINS	(IVM_PIN_QUOTE_ALL + 1)
+
+/* Names of the settings of a set (1 << IvmPin), separated by commas; NULL where it is empty. */
+extern char *IvmPinNames(uint32 pins);
+
 extern char *IvmPinsCurrent(void);			/* text of the session's present values */
 extern IvmPins *IvmPinsParse(const char *text); /* ERROR on unknown names; values are checked when set */
 
