@@ -670,10 +670,13 @@ static CopyEnd
 copy_item(IvmInflightScan *scan, FullTransactionId xid, const MDB_val *value, Size *need)
 {
 	const char *from = value->mv_data;
-	IvmInflightItem *item = &scan->items[scan->nitems];
+	IvmInflightItem *item;
 	Size		head;
 	char	   *to;
 
+	if (scan->nitems == BATCH_ITEMS)
+		return COPY_FULL;
+	item = &scan->items[scan->nitems];
 	if (value->mv_size < ROW_HEAD)
 		return COPY_CORRUPT;
 	head = ROW_HEAD + (unsigned char) from[sizeof(int32)] * PROBE_SIZE;
@@ -683,7 +686,7 @@ copy_item(IvmInflightScan *scan, FullTransactionId xid, const MDB_val *value, Si
 	item->len = value->mv_size - head;
 	memcpy(&item->sign, from, sizeof(int32));
 	*need = scan->used + MAXALIGN(item->len);
-	if (scan->nitems == BATCH_ITEMS || *need > scan->size)
+	if (*need > scan->size)
 		return COPY_FULL;
 	to = scan->buffer + scan->used;
 	memcpy(to, from + head, item->len);
