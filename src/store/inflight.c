@@ -23,10 +23,6 @@
  * scanning; and a scan, within a relation or a probe's value, leaps from one
  * of the others to the next.
  *
- * The snapshot is taken under LMDB's write lock, the one thing that is done
- * there besides LMDB's own calls: it is prepared for, raises no error and
- * allocates nothing, and ProcArrayLock is held by nobody who waits for us.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -113,6 +109,16 @@ last_key(char *to, uint32 relation)
 /*
  * Registering
  */
+
+/* S: registered, and without our own changes. */
+static Snapshot
+latest_snapshot(void)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+
+	snapshot->curcid = FirstCommandId;
+	return snapshot;
+}
 
 /* A registration's relations, as its header lists them. */
 typedef struct Registration
@@ -277,17 +283,13 @@ put_header(MDB_txn *txn, Registration *reg)
 	return rc;
 }
 
-/*
- * Write rows, and with the last of them the header; the snapshot is taken
- * before that transaction ends.
- */
+/* Write rows, and with the last of them the header.  Returns S, taken just before that. */
 static Snapshot
 write_registration(Registration *reg)
 {
 	const IvmInflightOwn *own = reg->own;
 	Snapshot	snapshot = NULL;
 
-	IvmLatestSnapshotPrepare();
 	do
 	{
 		int			nops;
@@ -298,14 +300,16 @@ write_registration(Registration *reg)
 		int			rc;
 
 		CHECK_FOR_INTERRUPTS();
-		txn = IvmWriteBegin(nops + (last ? header_ops(reg) : 0),
-							bytes + (last ? header_bytes(reg) : 0), IVM_SPACE_PUBLISH);
+		if (last)
+		{
+			snapshot = latest_snapshot();
+			nops += header_ops(reg);
+			bytes += header_bytes(reg);
+		}
+		txn = IvmWriteBegin(nops, bytes, IVM_SPACE_PUBLISH);
 		rc = put_rows(txn, own, reg->rest, n);
 		if (rc == 0 && last)
-		{
 			rc = put_header(txn, reg);
-			snapshot = IvmLatestSnapshot();
-		}
 		if (rc != 0)
 			IvmStoreError(rc, "writing");
 		IvmWriteCommit();
@@ -460,7 +464,7 @@ IvmInflightForgetAborted(IvmInflight *inflight)
 	return any;
 }
 
-/* The handle, with a snapshot just taken. */
+/* The handle, with others up to the position (0: now). */
 static IvmInflight *
 make_inflight(FullTransactionId xid, Snapshot snapshot, uint64 position,
 			  const uint32 *partners, int npartners)
@@ -473,8 +477,7 @@ make_inflight(FullTransactionId xid, Snapshot snapshot, uint64 position,
 	IvmXidSet  *seen;
 
 	inflight->cxt = cxt;
-	inflight->snapshot = RegisterSnapshot(snapshot);
-	inflight->snapshot->curcid = FirstCommandId;
+	inflight->snapshot = snapshot;
 	inflight->position = position;
 	memcpy(sorted, partners, npartners * sizeof(uint32));
 	qsort(sorted, npartners, sizeof(uint32), compare_numbers);
@@ -502,7 +505,7 @@ IvmInflightRegister(const IvmInflightOwn *own, const uint32 *partners, int npart
 IvmInflight *
 IvmInflightLook(FullTransactionId xid, const uint32 *partners, int npartners)
 {
-	return make_inflight(xid, IvmLatestSnapshot(), 0, partners, npartners);
+	return make_inflight(xid, latest_snapshot(), 0, partners, npartners);
 }
 
 /* Has somebody registered rows of a partner's relation since the look? */

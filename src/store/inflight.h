@@ -17,15 +17,14 @@
  *	- the "others": rows of headers before its position whose transactions S does
  *	  not see; rows that the same transaction registered before are among them.
  *
- * Why exactly once, for any two transactions A and T where A registers first:
- * S of T is taken such that it sees A or T finds A's header; and S of A
- * does not see T, nor does A find T's header, which comes after A's position.
- *	- IvmInflightRegister takes S while it holds the write lock for the header.  So no
- *	  later registrant has committed before S; an earlier one has a header.
- *	- IvmInflightLook, the optimistic form, takes S first and then reads the headers as
- *	  of a position p.  IvmInflightPublish writes header and deltas in one
- *	  transaction, if nobody who matters has registered after p.  Those before p are seen or found; those
- *	  after the publication were not committed when S was taken.
+ * Why exactly once, for any two transactions A and T where A's header comes first.
+ * T takes S *before* its own header is written, and looks for others afterwards:
+ *	- T either sees A or finds its header, which is there as long as T's S does not see A.
+ *	- A does not see T, which had not even registered when A's S was taken; nor
+ *	  does it find T's header, which comes after A's position.
+ * The optimistic form has the same order: S, then the headers as of a position p
+ * (IvmInflightLook); at last header and deltas in one write transaction, if nobody who
+ * matters has registered after p (IvmInflightPublish), so that p counts as its position.
  *
  * Entries go when their transaction precedes the horizon (IvmInflightPrune): it has
  * then ended, each snapshot that anybody still evaluates under sees it if it committed, and so
@@ -114,7 +113,7 @@ typedef struct IvmInflight
  * its join views and each occurrence that it has rows of, the relations of the
  * *other* occurrences (so a relation joined with itself is among them).  Others are looked for in these only.
  *
- * Register rows, then take S.  May write several transactions; what an error leaves
+ * Register rows.  May write several transactions; what an error leaves
  * behind is garbage of a transaction that will not commit.
  */
 extern IvmInflight *IvmInflightRegister(const IvmInflightOwn *own,

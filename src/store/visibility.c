@@ -135,21 +135,6 @@ IvmXidSetNextAbsent(const IvmXidSet *set, FullTransactionId xid)
 	return low < set->nxip ? set->xip[low] : set->xmax;
 }
 
-static SnapshotData latest_snapshot = {SNAPSHOT_MVCC};
-
-void
-IvmLatestSnapshotPrepare(void)
-{
-	if (latest_snapshot.xip == NULL)
-		(void) GetSnapshotData(&latest_snapshot);
-}
-
-Snapshot
-IvmLatestSnapshot(void)
-{
-	return GetSnapshotData(&latest_snapshot);
-}
-
 /* Ask the commit log about an old xid, which it may have forgotten. */
 static IvmXidFate
 old_fate(FullTransactionId xid)

@@ -48,15 +48,6 @@ extern bool IvmXidSetContains(const IvmXidSet *set, FullTransactionId xid);
 /* The smallest xid from the given one on that is not in the set. */
 extern FullTransactionId IvmXidSetNextAbsent(const IvmXidSet *set, FullTransactionId xid);
 
-/*
- * The latest snapshot, whatever the isolation level, in static memory: register it
- * soon.  Once prepared for (its arrays are allocated at first use), taking one raises
- * no error and allocates nothing, so that it may be done while an LMDB
- * transaction is open.  It does take ProcArrayLock, shared.
- */
-extern void IvmLatestSnapshotPrepare(void);
-extern Snapshot IvmLatestSnapshot(void);
-
 /* Does the snapshot see the transaction (own top-level transaction: always)? */
 extern IvmSight IvmSnapshotSees(Snapshot snapshot, FullTransactionId xid);
 

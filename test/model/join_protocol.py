@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Model of joins (store/inflight.h): does the protocol emit every product of the transactions' signed rows exactly once?
 
-Random interleavings of transactions over V = R0 JOIN R1 JOIN … (chains of keys, self joins too). A transaction captures signed rows; then either
-registers (rows, header and snapshot S in one critical section), evaluates its terms and publishes; or, optimistically, takes S, looks for headers (as of
+Random interleavings of transactions over V = R0 JOIN R1 JOIN … (chains of keys, self joins too). A transaction captures signed rows; then takes S, and
+either registers (rows and header), evaluates its terms and publishes; or, optimistically, looks for headers (as of
 position p), evaluates, and registers and publishes in one, if nobody who matters has registered since; else the first way. It may register several
 times (captures after the first publication), may have lost the rows of a relation (then it, and who meets it, invalidates the view as of itself and of those it has met), commits or aborts or stays prepared while the
 store is lost in a crash. Others' rows are read when they are evaluated, not at registration; entries are pruned below the horizon. Some rebuild the view first. After every step each snapshot
 taken so far reads exactly the join of what it sees, and so does each open transaction for itself.
 usage: join_protocol.py [rounds] [seed] [--break RULE]
-RULE: late-snapshot | no-inflight | own-tag-only | early-prune | rebuild-with-own | no-position | early-snapshot (S before the write lock) | no-check (optimistic) |
+RULE: late-snapshot (S after the header) | no-inflight | own-tag-only | early-prune | rebuild-with-own | no-position | no-check (optimistic) |
       changed-only (others and check in the changed relations only) | one-publication (own earlier rows are not among the others) | no-lost (whoever meets a lost relation evaluates) |
       own-invalidation-only (not of those met) | no-birth (rows that went with the old store are not missed)
 """
@@ -105,7 +105,7 @@ class World:
         self.gens.append((t.xid, B, Counter(self.query(B, t if BREAK == 'rebuild-with-own' else None))))
     def prune(self):                                         # below the horizon; S of whoever evaluates holds it back
         # (a rebuild's B and readers hold it back too, and need not)
-        held = [t.S for t in self.txns if t.state in ('registered', 'looking', 'looked', 'evaluated')]
+        held = [t.S for t in self.txns if t.state in ('starting', 'registered', 'looking', 'looked', 'evaluated')]
         low = [t.xid for t in self.txns if t.state == 'done' and (BREAK == 'early-prune' or all(t.xid in S or t.xid in self.aborted for S in held))]
         self.headers = [h for h in self.headers if h[1] not in low]
     def header(self, t):
@@ -114,8 +114,9 @@ class World:
         self.headers.append((t.pos, t.xid, {r: r in t.lost for r in rels}, [(r, row, s) for (r, row), s in t.rows.items() if s and r not in t.lost]))
         for r in rels: self.last[r] = t.pos
     def register(self, t):                                   # one critical section
-        if t.S is None or BREAK != 'early-snapshot': t.S = self.now()
         self.header(t); t.state = 'registered'
+    def late(self, t):                                       # broken: S once the header is there
+        if BREAK == 'late-snapshot': t.S = self.now()
     def others(self, t, mine):
         """Rows of the others; whether some are lost."""
         rows, partners, lost = [], self.partners(t, mine), False
@@ -132,7 +133,7 @@ class World:
         """What to publish: outputs, or None: invalidate the view."""
         o, lost = self.others(t, t.rows)
         if lost or t.lost: return None
-        return self.terms(self.now() if BREAK == 'late-snapshot' else t.S, t, t.rows, [] if BREAK == 'no-inflight' else o)
+        return self.terms(t.S, t, t.rows, [] if BREAK == 'no-inflight' else o)
     def write(self, t, out):
         if out is None: self.invalid |= {t.xid} | (set() if BREAK == 'own-invalidation-only' else t.met); STATS['invalidated'] += 1
         else:
@@ -140,7 +141,7 @@ class World:
         t.rows = Counter(); t.state = 'written'
     def publish(self, t):                                    # the optimistic form's end, one critical section
         if BREAK != 'no-check' and any(self.last.get(r, 0) >= t.pos for r in self.partners(t, t.rows)):
-            STATS['refused'] += 1; self.register(t); return
+            STATS['refused'] += 1; t.S, t.state = self.now(), 'starting'; return
         STATS['optimistic'] += 1
         out = t.out; self.header(t); self.write(t, out)
     def crash(self):                                         # prepared ones stay, and what has committed; the store goes
@@ -165,7 +166,7 @@ class World:
             else: self.begin_publication(t, q)
         elif q < .05: self.abort(t)
         elif t.state == 'starting': self.register(t)
-        elif t.state == 'registered': self.write(t, self.evaluated(t))
+        elif t.state == 'registered': self.late(t); self.write(t, self.evaluated(t))
         elif t.state == 'looking': t.pos = self.position + 1; t.state = 'looked'
         elif t.state == 'looked': t.out = self.evaluated(t); t.state = 'evaluated'
         elif t.state == 'evaluated': self.publish(t)
