@@ -51,6 +51,7 @@
 #include "maintain/rebuild.h"
 #include "store/fold.h"
 #include "store/generation.h"
+#include "store/inflight.h"
 #include "store/mark.h"
 #include "store/shared.h"
 #include "store/store.h"
@@ -315,6 +316,18 @@ fold_view(Upkeep *upkeep, void *arg)
 		upkeep->unfolded = true;
 }
 
+static void
+prune_inflight(Upkeep *upkeep, void *arg)
+{
+	bool		more;
+
+	PopActiveSnapshot();
+	if (IvmInflightPrune(upkeep->horizon, &more) > 0)
+		upkeep->progress = true;
+	upkeep->unfolded |= more;
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
 /*
  * Everything below the last horizon is folded already, and what was published
  * since is above it; so without a new horizon there is nothing to do, but for
@@ -440,6 +453,8 @@ do_round(Upkeep *upkeep)
 		upkeep->unfolded = false;
 		foreach(lc, upkeep->entries)
 			run_step_logged(fold_view, upkeep, lfirst(lc), "fold a view");
+		if (store_exists())
+			run_step_logged(prune_inflight, upkeep, NULL, "prune rows of ended transactions");
 		upkeep->last_horizon = upkeep->horizon;
 	}
 	upkeep->leftover |= upkeep->unfolded;	/* rounds that need not fold know of it, too */

@@ -23,6 +23,20 @@
 static bool publication_over = false;	/* in this transaction */
 static bool wake_at_end = false;
 
+/* The views that are invalid as of this transaction, as the store lists them. */
+static IvmInvalidation *
+invalidations(const IvmOverlayNet *net, FullTransactionId xid)
+{
+	IvmInvalidation *invalid = palloc(sizeof(IvmInvalidation) * (net->ninvalid + 1));
+
+	for (int i = 0; i < net->ninvalid; i++)
+		invalid[i] = (IvmInvalidation)
+		{
+			net->invalid[i], xid
+		};
+	return invalid;
+}
+
 /* Write the net overlay to the store, and begin an empty one. */
 static void
 publish(void)
@@ -38,9 +52,13 @@ publish(void)
 	IvmOverlayNetContent(&net);
 	if (net.ndeltas + net.ngens + net.ninvalid > 0 && IvmStoreAvailable(NULL))
 	{
+		IvmPublication pub = {.xid = IvmTopFullXid(),.deltas = net.deltas,.ndeltas = net.ndeltas,
+		.gens = net.gens,.ngens = net.ngens};
+
+		pub.invalid = invalidations(&net, pub.xid);
+		pub.ninvalid = net.ninvalid;
 		wake_at_end = true;		/* what a failure leaves is to be removed */
-		IvmStorePublish(IvmTopFullXid(), net.deltas, net.ndeltas, net.gens, net.ngens,
-						net.invalid, net.ninvalid);
+		IvmStorePublish(&pub);
 	}
 	IvmOverlayForget();
 	MemoryContextSwitchTo(old);

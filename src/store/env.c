@@ -78,7 +78,7 @@ MDB_dbi		ivm_dbis[IVM_NDBIS];
  */
 #define TABLE_NAME(name)	"\377\377\377\377" name
 static const char *const dbi_names[IVM_NDBIS] = {
-	TABLE_NAME("meta"), TABLE_NAME("directory"), TABLE_NAME("base"), NULL
+	TABLE_NAME("meta"), TABLE_NAME("directory"), TABLE_NAME("base"), NULL, TABLE_NAME("inflight")
 };
 static char meta_key[] = "store";
 
@@ -591,6 +591,13 @@ IvmReadCursor(IvmDbi dbi, int *rc)
 		read_cursor_fresh[dbi] = true;
 	}
 	return read_cursors[dbi];
+}
+
+uint64
+IvmReadPosition(void)
+{
+	Assert(read_active);
+	return mdb_txn_id(read_txn);
 }
 
 void

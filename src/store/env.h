@@ -30,9 +30,10 @@ typedef enum IvmDbi
 	IVM_DBI_META,				/* what the store is */
 	IVM_DBI_DIRECTORY,			/* generations, markers, invalidations */
 	IVM_DBI_BASE,				/* base rows */
-	IVM_DBI_DELTA				/* pending deltas */
+	IVM_DBI_DELTA,				/* pending deltas */
+	IVM_DBI_INFLIGHT			/* rows of transactions that joins may meet */
 } IvmDbi;
-#define IVM_NDBIS	(IVM_DBI_DELTA + 1)
+#define IVM_NDBIS	(IVM_DBI_INFLIGHT + 1)
 
 /* Handles, good after IvmReadBegin or IvmWriteBegin. */
 extern MDB_dbi ivm_dbis[IVM_NDBIS];
@@ -46,6 +47,7 @@ extern MDB_dbi ivm_dbis[IVM_NDBIS];
 /* Read transaction, with one cursor a table. */
 extern void IvmReadBegin(void);
 extern MDB_cursor *IvmReadCursor(IvmDbi dbi, int *rc);
+extern uint64 IvmReadPosition(void);	/* id of the last write transaction that it sees */
 extern void IvmReadEnd(void);
 
 /*

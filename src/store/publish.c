@@ -18,7 +18,7 @@
 static Size
 delta_value_size(const IvmDelta *delta)
 {
-	return 1 + IvmWholeKeySize(delta->keylen) + delta->statelen;
+	return 1 + delta->nmore * sizeof(uint64) + IvmWholeKeySize(delta->keylen) + delta->statelen;
 }
 
 /* As many deltas as make a chunk, and the bytes of their values. */
@@ -74,8 +74,12 @@ put_delta(MDB_txn *txn, FullTransactionId xid, const IvmDelta *delta, char *key,
 			rc = next_sequence(txn, xid, key, keylen, &sequence);
 		else if (rc == 0)
 		{
+			Assert(delta->nmore <= IVM_MAX_MORE_XIDS);
 			to = v.mv_data;
-			*to++ = 0;			/* no further xids in the tag */
+			*to++ = delta->nmore;
+			if (delta->nmore > 0)
+				memcpy(to, delta->more, delta->nmore * sizeof(uint64));
+			to += delta->nmore * sizeof(uint64);
 			to = IvmWholeKeyWrite(to, delta->key, delta->keylen);
 			memcpy(to, delta->state, delta->statelen);
 			return 0;
@@ -86,72 +90,126 @@ put_delta(MDB_txn *txn, FullTransactionId xid, const IvmDelta *delta, char *key,
 }
 
 static int
-put_records(MDB_txn *txn, FullTransactionId xid, IvmGeneration *const *gens, int ngens,
-			const uint32 *invalid_views, int ninvalid)
+put_records(MDB_txn *txn, const IvmPublication *pub)
 {
 	int			rc = 0;
 
-	for (int i = 0; i < ngens && rc == 0; i++)
-		rc = IvmDirectoryPutGeneration(txn, gens[i]);
-	for (int i = 0; i < ninvalid && rc == 0; i++)
-		rc = IvmDirectoryPutInvalid(txn, invalid_views[i], xid);
+	for (int i = 0; i < pub->ngens && rc == 0; i++)
+		rc = IvmDirectoryPutGeneration(txn, pub->gens[i]);
+	for (int i = 0; i < pub->ninvalid && rc == 0; i++)
+		rc = IvmDirectoryPutInvalid(txn, pub->invalid[i].view, pub->invalid[i].xid);
 	return rc;
 }
 
-void
-IvmStorePublish(FullTransactionId xid, const IvmDelta *deltas, int ndeltas,
-				IvmGeneration *const *gens, int ngens,
-				const uint32 *invalid_views, int ninvalid)
+/* Physical keys of a chunk's deltas, made before the transaction, since long ones are hashed. */
+typedef struct ChunkKeys
 {
+	char	   *keys;			/* IVM_MAX_STORE_KEY bytes each */
+	Size	   *lens;
 	char		one_key[IVM_MAX_STORE_KEY];
 	Size		one_len;
-	char	   *keys = one_key;
-	Size	   *keylens = &one_len;
-	bool		last;
+} ChunkKeys;
 
-	/* Keys are made before the transaction, since long ones are hashed. */
-	if (ndeltas > 1)
+static void
+keys_init(ChunkKeys *keys, int ndeltas)
+{
+	int			n = Min(ndeltas, IVM_CHUNK_OPS);
+
+	keys->keys = n > 1 ? palloc(n * IVM_MAX_STORE_KEY) : keys->one_key;
+	keys->lens = n > 1 ? palloc(n * sizeof(Size)) : &keys->one_len;
+}
+
+static void
+keys_free(ChunkKeys *keys)
+{
+	if (keys->keys == keys->one_key)
+		return;
+	pfree(keys->keys);
+	pfree(keys->lens);
+}
+
+/*
+ * Write n deltas from the first on; with the last ones the records, too, and
+ * what else is to be in that write transaction.  Returns whether it was written.
+ */
+static bool
+write_chunk(const IvmPublication *pub, int first, int n, Size bytes, ChunkKeys *keys,
+			const IvmPublishExtra *extra)
+{
+	const IvmDelta *deltas = pub->deltas + first;
+	bool		last = (first + n == pub->ndeltas);
+	bool		refuse = false;
+	int			nops = n;
+	MDB_txn    *txn;
+	int			rc = 0;
+
+	for (int i = 0; i < n; i++)
+		keys->lens[i] = IvmStoreKeyMake(keys->keys + i * IVM_MAX_STORE_KEY, deltas[i].view,
+										deltas[i].key, deltas[i].keylen);
+	if (last)
 	{
-		keys = palloc(Min(ndeltas, IVM_CHUNK_OPS) * IVM_MAX_STORE_KEY);
-		keylens = palloc(Min(ndeltas, IVM_CHUNK_OPS) * sizeof(Size));
+		nops += pub->ngens + pub->ninvalid;
+		for (int i = 0; i < pub->ngens; i++)
+			bytes += IvmGenerationRecordSize(pub->gens[i]);
+	}
+	if (extra)
+	{
+		nops += extra->nops;
+		bytes += extra->bytes;
 	}
 
-	if (ndeltas == 0 && ngens == 0 && ninvalid == 0)
+	txn = IvmWriteBegin(nops, bytes, IVM_SPACE_PUBLISH);
+	if (extra)
+		rc = extra->put(txn, extra->arg, &refuse);
+	if (rc == 0 && refuse)
+	{
+		IvmWriteAbort();
+		return false;
+	}
+	for (int i = 0; i < n && rc == 0; i++)
+		rc = put_delta(txn, pub->xid, &deltas[i], keys->keys + i * IVM_MAX_STORE_KEY,
+					   keys->lens[i]);
+	if (rc == 0 && last)
+		rc = put_records(txn, pub);
+	if (rc != 0)
+		IvmStoreError(rc, "writing");
+	IvmWriteCommit();
+	return true;
+}
+
+void
+IvmStorePublish(const IvmPublication *pub)
+{
+	ChunkKeys	keys;
+	int			done = 0;
+
+	if (pub->ndeltas == 0 && pub->ngens == 0 && pub->ninvalid == 0)
 		return;
+	keys_init(&keys, pub->ndeltas);
 	do
 	{
-		MDB_txn    *txn;
 		Size		bytes;
-		int			n = delta_chunk_size(deltas, ndeltas, &bytes);
-		int			nops = n;
-		int			rc = 0;
+		int			n = delta_chunk_size(pub->deltas + done, pub->ndeltas - done, &bytes);
 
-		for (int i = 0; i < n; i++)
-			keylens[i] = IvmStoreKeyMake(keys + i * IVM_MAX_STORE_KEY, deltas[i].view,
-										 deltas[i].key, deltas[i].keylen);
-		last = (n == ndeltas);
-		if (last)
-		{
-			nops += ngens + ninvalid;
-			for (int i = 0; i < ngens; i++)
-				bytes += IvmGenerationRecordSize(gens[i]);
-		}
+		(void) write_chunk(pub, done, n, bytes, &keys, NULL);
+		done += n;
+	} while (done < pub->ndeltas);
+	keys_free(&keys);
+}
 
-		txn = IvmWriteBegin(nops, bytes, IVM_SPACE_PUBLISH);
-		for (int i = 0; i < n && rc == 0; i++)
-			rc = put_delta(txn, xid, &deltas[i], keys + i * IVM_MAX_STORE_KEY, keylens[i]);
-		if (rc == 0 && last)
-			rc = put_records(txn, xid, gens, ngens, invalid_views, ninvalid);
-		if (rc != 0)
-			IvmStoreError(rc, "writing");
-		IvmWriteCommit();
-		deltas += n;
-		ndeltas -= n;
-	} while (!last);
+bool
+IvmStorePublishTogether(const IvmPublication *pub, const IvmPublishExtra *extra)
+{
+	ChunkKeys	keys;
+	Size		bytes;
+	int			n = delta_chunk_size(pub->deltas, pub->ndeltas, &bytes);
+	bool		written;
 
-	if (keys != one_key)
-	{
-		pfree(keys);
-		pfree(keylens);
-	}
+	if (n < pub->ndeltas || n + extra->nops > IVM_CHUNK_OPS ||
+		bytes + extra->bytes > IVM_CHUNK_BYTES)
+		return false;
+	keys_init(&keys, n);
+	written = write_chunk(pub, 0, n, bytes, &keys, extra);
+	keys_free(&keys);
+	return written;
 }

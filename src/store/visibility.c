@@ -115,6 +115,26 @@ IvmXidSetContains(const IvmXidSet *set, FullTransactionId xid)
 	return bsearch(&xid, set->xip, set->nxip, sizeof(FullTransactionId), compare_xids) == NULL;
 }
 
+FullTransactionId
+IvmXidSetNextAbsent(const IvmXidSet *set, FullTransactionId xid)
+{
+	int			low = 0;
+	int			high = set->nxip;
+
+	if (!FullTransactionIdPrecedes(xid, set->xmax))
+		return xid;
+	while (low < high)
+	{
+		int			mid = (low + high) / 2;
+
+		if (FullTransactionIdPrecedes(set->xip[mid], xid))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < set->nxip ? set->xip[low] : set->xmax;
+}
+
 /* Ask the commit log about an old xid, which it may have forgotten. */
 static IvmXidFate
 old_fate(FullTransactionId xid)

@@ -45,6 +45,9 @@ extern IvmXidSet *IvmXidSetOfSnapshot(Snapshot snapshot);
 /* Of an ended or own transaction: is it in the set? */
 extern bool IvmXidSetContains(const IvmXidSet *set, FullTransactionId xid);
 
+/* The smallest xid from the given one on that is not in the set. */
+extern FullTransactionId IvmXidSetNextAbsent(const IvmXidSet *set, FullTransactionId xid);
+
 /* Does the snapshot see the transaction (own top-level transaction: always)? */
 extern IvmSight IvmSnapshotSees(Snapshot snapshot, FullTransactionId xid);
 
