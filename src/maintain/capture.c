@@ -20,6 +20,7 @@
 #include "fmgr.h"
 #include "maintain/capture.h"
 #include "maintain/commit.h"
+#include "maintain/joinrows.h"
 #include "maintain/linear.h"
 #include "maintain/overlay.h"
 #include "maintain/rebuild.h"
@@ -225,6 +226,8 @@ ivm_fdw_capture(PG_FUNCTION_ARGS)
 	TupleTableSlot *oldslot = NULL,
 			   *newslot = NULL;
 	CommandId	cid;
+	List	   *uses;
+	bool		joins = false;
 	ListCell   *lc;
 
 	check_called_by_trigger_manager(fcinfo, true);
@@ -247,8 +250,18 @@ ivm_fdw_capture(PG_FUNCTION_ARGS)
 		cid = HeapTupleHeaderGetCmax(trigdata->tg_trigtuple->t_data);
 	}
 
-	foreach(lc, IvmUsesOfLeaf(RelationGetRelid(rel)))
-		capture_for_part(((IvmLeafUse *) lfirst(lc))->part, rel, oldslot, newslot, cid);
+	uses = IvmUsesOfLeaf(RelationGetRelid(rel));
+	foreach(lc, uses)
+	{
+		IvmLeafUse *use = lfirst(lc);
+
+		if (use->part->noccurrences > 0)
+			joins = true;
+		else
+			capture_for_part(use->part, rel, oldslot, newslot, cid);
+	}
+	if (joins)
+		IvmJoinRowsCapture(uses, rel, oldslot, newslot, cid);
 	IvmCommitCaptured();
 	return PointerGetDatum(NULL);
 }

@@ -13,6 +13,7 @@
 
 #include "access/xact.h"
 #include "maintain/commit.h"
+#include "maintain/joinrows.h"
 #include "maintain/linear.h"
 #include "maintain/overlay.h"
 #include "store/rows.h"
@@ -85,6 +86,7 @@ xact_callback(XactEvent event, void *arg)
 			return;				/* parallel workers write nothing */
 	}
 	IvmOverlayForget();
+	IvmJoinRowsForget();
 	IvmLinearForgetUserCode(true);
 	publication_over = false;
 	wake_at_end = false;
@@ -97,6 +99,7 @@ subxact_callback(SubXactEvent event, SubTransactionId mySubid,
 	if (event != SUBXACT_EVENT_ABORT_SUB)
 		return;
 	IvmOverlayAbortSub(mySubid);
+	IvmJoinRowsAbortSub(mySubid);
 	IvmLinearForgetUserCode(false);
 }
 

@@ -142,8 +142,12 @@ map_columns(IvmLinear *linear, Relation root, Relation leaf)
 static ExprState *
 compile_linear_expr(IvmLinear *linear, Expr *expr, Relation root, Relation leaf)
 {
-	if (expr != NULL && linear->expand != NULL)
-		return ExecInitExpr(copyObject(expr), NULL);
+	if (expr != NULL && linear->view->source != NULL)
+	{
+		expr = copyObject(expr);
+		fix_opfuncids((Node *) expr);
+		return ExecInitExpr(expr, NULL);
+	}
 	return compile(expr, root, leaf);
 }
 
@@ -203,16 +207,19 @@ make_linear(IvmView *view, Relation root, Relation leaf)
 	IvmLinear  *linear = palloc0(sizeof(IvmLinear));
 
 	linear->view = view;
-	linear->leaf = RelationGetRelid(leaf);
-	linear->desc = CreateTupleDescCopyConstr(RelationGetDescr(leaf));	/* as still_good compares it */
 	linear->epoch = user_code_epoch;
 	linear->checked = relcache_epoch;
 	linear->econtext = CreateStandaloneExprContext();
 	initStringInfo(&linear->key);
 	initStringInfo(&linear->element);
-	map_columns(linear, root, leaf);
-	if (view->source != NULL)
-		linear->expand = IvmExpandMake(view, root, leaf);
+	if (leaf != NULL)
+	{
+		linear->leaf = RelationGetRelid(leaf);
+		linear->desc = CreateTupleDescCopyConstr(RelationGetDescr(leaf));	/* as still_good compares it */
+		map_columns(linear, root, leaf);
+		if (view->source != NULL)
+			linear->expand = IvmExpandMake(view, root, leaf);
+	}
 	linear->where = compile_linear_expr(linear, view->where, root, leaf);
 	compile_keys(linear, root, leaf);
 	compile_accums(linear, root, leaf);
@@ -243,7 +250,7 @@ still_good(IvmLinear *linear, Relation leaf)
 {
 	if (is_stale(linear))
 		return false;
-	if (linear->checked == relcache_epoch)
+	if (leaf == NULL || linear->checked == relcache_epoch)
 		return true;
 	if (!equalTupleDescs(RelationGetDescr(leaf), linear->desc))
 		return false;
@@ -262,7 +269,7 @@ compile_linear(IvmView *view, Relation leaf)
 
 	watch_relcache();
 	IvmEvalEnterOwner(view, &env);	/* compiling checks EXECUTE */
-	if (view->baserel == RelationGetRelid(leaf))
+	if (leaf == NULL || view->baserel == RelationGetRelid(leaf))
 		linear = make_linear(view, leaf, leaf);
 	else
 	{
@@ -297,7 +304,7 @@ IvmLinearGet(IvmView *view, Relation leaf)
 
 	while ((linear = *link) != NULL)
 	{
-		bool		wanted = linear->leaf == RelationGetRelid(leaf);
+		bool		wanted = linear->leaf == (leaf ? RelationGetRelid(leaf) : InvalidOid);
 
 		if (in_use(linear) || (!wanted && !is_stale(linear)))
 			link = &linear->next;

@@ -16,7 +16,8 @@
 typedef struct IvmLinear IvmLinear;
 
 /*
- * The compiled form for rows of a leaf (columns are matched by name).  Lives
+ * The compiled form for rows of a leaf (columns are matched by name), or, with NULL,
+ * for the rows of a part's source query.  Lives
  * as long as the view, or, where it runs code that is not built in, until the
  * (sub)transaction's end; get it anew for each row or scan, and release it, so
  * that user code which comes back here gets another one.

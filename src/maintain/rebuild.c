@@ -28,6 +28,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "tcop/tcopprot.h"
 #include "store/store.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -148,6 +149,35 @@ build_leaf(IvmView *view, Oid leaf, Snapshot snapshot, IvmBuildSort *sort)
 	relation_close(rel, NoLock);
 }
 
+/* The rows of a join. */
+static void
+build_join(IvmView *part, Snapshot snapshot, IvmBuildSort *sort)
+{
+	IvmLinear  *linear = IvmLinearGet(part, NULL);
+	PlannedStmt *plan;
+	QueryDesc  *query;
+	TupleTableSlot *slot;
+
+	PushActiveSnapshot(snapshot);
+	plan = pg_plan_query(copyObject(part->source), part->name, 0, NULL);
+	query = CreateQueryDesc(plan, part->name, snapshot, InvalidSnapshot, None_Receiver,
+							NULL, NULL, 0);
+	standard_ExecutorStart(query, 0);
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		slot = ExecProcNode(query->planstate);
+		if (TupIsNull(slot))
+			break;
+		build_row(linear, slot, sort);
+	}
+	standard_ExecutorFinish(query);
+	standard_ExecutorEnd(query);
+	FreeQueryDesc(query);
+	PopActiveSnapshot();
+	IvmLinearRelease(linear);
+}
+
 /* The base rows under the snapshot; returns their number. */
 static int64
 build_rows(IvmView *view, uint32 number, Snapshot snapshot)
@@ -165,6 +195,11 @@ build_rows(IvmView *view, uint32 number, Snapshot snapshot)
 	{
 		IvmView    *part = view->parts[i];
 
+		if (part->noccurrences > 0)
+		{
+			build_join(part, snapshot, sort);
+			continue;
+		}
 		foreach(lc, IvmLeavesOfTable(part->baserel, part->inh))
 			build_leaf(part, lfirst_oid(lc), snapshot, sort);
 	}

@@ -22,6 +22,7 @@
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "commands/trigger.h"
+#include "maintain/joinrows.h"
 #include "maintain/overlay.h"
 #include "miscadmin.h"
 #include "scan/elements.h"
@@ -128,6 +129,11 @@ IvmStorePick(const IvmView *view, Snapshot snapshot, bool *captured, const char 
 	if ((captured == NULL || !*captured) && capture_pending(view))
 	{
 		*reason = "changes of the running statement are still to be captured";
+		return NULL;
+	}
+	if (IvmJoinRowsPending(view))
+	{
+		*reason = "changes of this transaction are joined at its commit";
 		return NULL;
 	}
 	if (captured != NULL)

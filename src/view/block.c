@@ -11,10 +11,12 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/pg_class.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
+#include "utils/rel.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
 #include "view/split.h"
@@ -142,7 +144,7 @@ check_companions(IvmSplit *split)
 {
 	Query	   *query = split->query;
 
-	if (!is_preserved((Node *) query->jointree, split->varno))
+	if (!split->joins && !is_preserved((Node *) query->jointree, split->varno))
 		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
 				  "an outer join that makes up rows of the table is not supported in the query of a view",
 				  "Put the table on the preserved side of the join.");
@@ -167,6 +169,61 @@ is_plain_distinct(Query *query)
 }
 
 void
+IvmOpenTables(IvmSplit *split, List *varnos)
+{
+	ListCell   *lc;
+
+	foreach(lc, varnos)
+	{
+		IvmTable   *table = palloc0_object(IvmTable);
+		RangeTblEntry *rte = rt_fetch(lfirst_int(lc), split->query->rtable);
+
+		if (split->text != NULL)
+			IvmRefuseTable(rte, split->text);
+		table->varno = lfirst_int(lc);
+		table->rel = table_open(rte->relid, AccessShareLock);
+		split->tables = lappend(split->tables, table);
+	}
+	split->base = ((IvmTable *) linitial(split->tables))->rel;
+}
+
+void
+IvmCloseTables(IvmSplit *split)
+{
+	ListCell   *lc;
+
+	foreach(lc, split->tables)
+		table_close(((IvmTable *) lfirst(lc))->rel, NoLock);
+}
+
+/* Joins are kept where they are inner ones. */
+static void
+check_joins(IvmSplit *split)
+{
+	ListCell   *lc;
+
+	foreach(lc, split->query->jointree->fromlist)
+	{
+		if (!IsA(lfirst(lc), RangeTblRef))
+			IvmRefuse(split->text, IvmFromLocation(split->text, 0),
+					  "an outer join by other columns than those grouped by is not supported in the query of a view",
+					  "Group by the columns that the preserved table is joined by, or use an inner join.");
+	}
+}
+
+/* The core's FROM: one table, a hub with satellites, or a join. */
+static void
+choose_tables(IvmSplit *split, List *varnos)
+{
+	if (list_length(varnos) > 1 && !IvmStarFind(split, varnos))
+	{
+		check_joins(split);
+		split->joins = true;
+	}
+	IvmOpenTables(split, split->joins ? varnos : list_make1_int(split->varno));
+}
+
+void
 IvmFindCore(IvmSplit *split)
 {
 	List	   *varnos = search_core(split);
@@ -174,11 +231,8 @@ IvmFindCore(IvmSplit *split)
 	bool		aggregates = query->groupClause != NIL || query->groupingSets != NIL ||
 	query->hasAggs || query->havingQual != NULL;
 
-	if (list_length(varnos) > 1 && !IvmStarFind(split, varnos))
-		IvmRefuse(split->text, IvmFromLocation(split->text, 1),
-				  "a join by other columns than those grouped by is not supported in the query of a view",
-				  "Make the view over one table, and join it with the others when you read it.");
-	split->expands = !is_plain_from(query) || query->hasTargetSRFs;
+	choose_tables(split, varnos);
+	split->expands = split->joins || !is_plain_from(query) || query->hasTargetSRFs;
 	split->grouped = aggregates || is_plain_distinct(query);
 	split->has_upper = query != split->whole || query->hasWindowFuncs || has_limit(query) ||
 		query->hasDistinctOn || (aggregates && query->distinctClause != NIL);

@@ -45,6 +45,7 @@ typedef struct IvmLeafUse
 {
 	IvmView    *view;
 	IvmView    *part;
+	Oid			relid;			/* the leaf or its ancestor, as named in FROM */
 } IvmLeafUse;
 
 extern List *IvmUsesOfLeaf(Oid leaf);

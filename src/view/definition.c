@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "compat.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
@@ -41,12 +40,11 @@ split_core(IvmSplit *split)
 	IvmView    *view = split->view;
 	RangeTblEntry *rte = rt_fetch(split->varno, split->query->rtable);
 
-	if (split->text != NULL)
-		IvmRefuseTable(rte, split->text);
-	view->baserel = rte->relid;
-	view->inh = rte->inh;
-	split->base = table_open(view->baserel, AccessShareLock);
-
+	if (!split->joins)
+	{
+		view->baserel = rte->relid;
+		view->inh = rte->inh;
+	}
 	MemoryContextSwitchTo(split->scratch);
 	IvmSplitCollect(split);
 	MemoryContextSwitchTo(view->cxt);
@@ -56,7 +54,7 @@ split_core(IvmSplit *split)
 		IvmStarSplit(split);
 	IvmSplitFinish(split);
 	IvmSplitUpper(split);
-	table_close(split->base, NoLock);
+	IvmCloseTables(split);
 }
 
 /* Number the slots of all parts, and list the tables. */
@@ -98,6 +96,19 @@ compare_rels(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Add the columns of a table that a part uses. */
+static void
+use_rel_columns(IvmBaseRel *rel, const IvmView *part)
+{
+	if (rel->relid == part->baserel)
+		rel->columns = bms_add_members(rel->columns, part->columns);
+	for (int i = 0; i < part->noccurrences; i++)
+	{
+		if (rel->relid == part->occurrences[i].relid)
+			rel->columns = bms_add_members(rel->columns, part->occurrences[i].columns);
+	}
+}
+
 /* The tables that are named in FROM, in all blocks; in the order of oids. */
 static void
 list_rels(IvmView *view, Query *query)
@@ -125,9 +136,7 @@ list_rels(IvmView *view, Query *query)
 	{
 		for (int r = 0; r < view->nrels; r++)
 		{
-			if (view->rels[r].relid == view->parts[i]->baserel)
-				view->rels[r].columns = bms_add_members(view->rels[r].columns,
-														view->parts[i]->columns);
+			use_rel_columns(&view->rels[r], view->parts[i]);
 		}
 	}
 }

@@ -66,6 +66,14 @@ typedef struct IvmBaseRel
 	Bitmapset  *columns;		/* attnos used, offset by FirstLowInvalidHeapAttributeNumber */
 } IvmBaseRel;
 
+/* A table in FROM of a part that joins several; one may be there more than once. */
+typedef struct IvmOccurrence
+{
+	int			varno;			/* in the part's source query */
+	Oid			relid;
+	Bitmapset  *columns;		/* attnos used, offset by FirstLowInvalidHeapAttributeNumber */
+} IvmOccurrence;
+
 typedef enum IvmAggHow
 {
 	IVM_AGG_ROWS,				/* the group's row count */
@@ -143,6 +151,13 @@ typedef struct IvmView
 	IvmState   *null_state;		/* of a satellite's row of nulls */
 	uint8		slot_base;		/* slot byte of the part's groups; those of its arrangements follow */
 	IvmStateDesc **descs;		/* of states, by slot byte; shared by all parts */
+
+	/*
+	 * A part over several tables that are joined when they are written: its source query is the
+	 * join, over the tables themselves.  It has no base table of its own.
+	 */
+	int			noccurrences;	/* 0: no such part */
+	IvmOccurrence *occurrences;
 
 	/* base table of the part */
 	Oid			baserel;		/* as named in FROM */

@@ -127,14 +127,16 @@ output_of(const IvmView *view, AttrNumber attno)
 List *
 IvmKeyOptionDefault(const IvmView *view)
 {
-	Relation	rel = table_open(view->baserel, AccessShareLock);
-	Bitmapset  *pk = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+	Relation	rel;
+	Bitmapset  *pk;
 	List	   *positions = NIL;
 	int			member = -1;
 
-	table_close(rel, NoLock);
 	if (view->source != NULL)
 		return NIL;
+	rel = table_open(view->baserel, AccessShareLock);
+	pk = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+	table_close(rel, NoLock);
 	while ((member = bms_next_member(pk, member)) >= 0)
 	{
 		int			output = output_of(view, member + FirstLowInvalidHeapAttributeNumber);

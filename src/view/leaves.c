@@ -430,6 +430,25 @@ IvmLeafViewRelids(Oid leaf)
 	return relids;
 }
 
+/* Is a table of the view the leaf, or one of its ancestors with children? */
+static bool
+is_over(const IvmView *view, Oid relid, List *lineage)
+{
+	return relid == linitial_oid(lineage) ||
+		(IvmViewBaseRel(view, relid)->inh && list_member_oid(lineage, relid));
+}
+
+static IvmLeafUse *
+make_use(IvmView *view, IvmView *part, Oid relid)
+{
+	IvmLeafUse *use = palloc(sizeof(IvmLeafUse));
+
+	use->view = view;
+	use->part = part;
+	use->relid = relid;
+	return use;
+}
+
 /* The parts of a view that are over one of these tables, or the first of them itself. */
 static List *
 uses_by_view(IvmView *view, List *lineage)
@@ -439,15 +458,14 @@ uses_by_view(IvmView *view, List *lineage)
 	for (int i = 0; i < view->nparts; i++)
 	{
 		IvmView    *part = view->parts[i];
-		IvmLeafUse *use;
 
-		if (part->baserel != linitial_oid(lineage) &&
-			!(part->inh && list_member_oid(lineage, part->baserel)))
-			continue;
-		use = palloc(sizeof(IvmLeafUse));
-		use->view = view;
-		use->part = part;
-		uses = lappend(uses, use);
+		if (part->noccurrences == 0 && is_over(view, part->baserel, lineage))
+			uses = lappend(uses, make_use(view, part, part->baserel));
+		for (int r = 0; r < view->nrels && part->noccurrences > 0; r++)
+		{
+			if (is_over(view, view->rels[r].relid, lineage))
+				uses = lappend(uses, make_use(view, part, view->rels[r].relid));
+		}
 	}
 	return uses;
 }

@@ -43,18 +43,35 @@
 
 /* ---- planning expressions ---- */
 
+static IvmTable *
+table_of_var(IvmSplit *split, const Var *var)
+{
+	ListCell   *lc;
+
+	foreach(lc, split->tables)
+	{
+		IvmTable   *table = lfirst(lc);
+
+		if (var->varlevelsup == 0 && table->varno == var->varno)
+			return table;
+	}
+	return NULL;
+}
+
 /* Refuse what is in a column reference but not in the row that a trigger gets. */
 static bool
 refuse_unfit_vars(Node *node, void *arg)
 {
 	IvmSplit   *split = (IvmSplit *) arg;
 	Var		   *var = (Var *) node;
+	IvmTable   *table;
 
 	if (node == NULL)
 		return false;
 	if (!IsA(node, Var))
 		return expression_tree_walker(node, refuse_unfit_vars, arg);
-	if (var->varno != split->varno || var->varlevelsup != 0)
+	table = table_of_var(split, var);
+	if (table == NULL)
 		return false;
 
 	if (var->varattno < 0)
@@ -62,12 +79,26 @@ refuse_unfit_vars(Node *node, void *arg)
 				  psprintf("system column \"%s\" is not supported in the query of a view",
 						   NameStr(SystemAttributeDefinition(var->varattno)->attname)),
 				  "Leave it out: it does not belong to a row's content.");
-	if (IvmIsVirtualColumn(TupleDescAttr(RelationGetDescr(split->base), var->varattno - 1)))
+	if (IvmIsVirtualColumn(TupleDescAttr(RelationGetDescr(table->rel), var->varattno - 1)))
 		IvmRefuse(split->text, var->location,
 				  psprintf("virtual generated column \"%s\" is not supported in the query of a view",
-						   get_attname(RelationGetRelid(split->base), var->varattno, false)),
+						   get_attname(RelationGetRelid(table->rel), var->varattno, false)),
 				  "Write its expression, or generate the column STORED.");
 	return false;
+}
+
+/* Note the columns that an expression uses. */
+static void
+use_columns(IvmSplit *split, Node *expr)
+{
+	ListCell   *lc;
+
+	foreach(lc, split->tables)
+	{
+		IvmTable   *table = lfirst(lc);
+
+		pull_varattnos(expr, table->varno, &table->columns);
+	}
 }
 
 void
@@ -120,7 +151,7 @@ IvmSplitPlanLinear(IvmSplit *split, Node *written)
 
 	refuse_unfit_vars(written, split);
 	planned = plan_expression(split, written, written);
-	pull_varattnos((Node *) planned, split->varno, &split->view->columns);
+	use_columns(split, (Node *) planned);
 	if (split->expands)
 		return source_column(split, written);
 	if (split->varno != 1)
@@ -352,10 +383,9 @@ spell_whole_row(Node *node, void *arg)
 
 	if (node == NULL)
 		return NULL;
-	if (!IsA(node, Var) || var->varno != split->varno || var->varlevelsup != 0 ||
-		var->varattno != 0)
+	if (!IsA(node, Var) || var->varattno != 0 || table_of_var(split, var) == NULL)
 		return expression_tree_mutator(node, spell_whole_row, arg);
-	expandRTE(rt_fetch(split->varno, split->query->rtable), split->varno, 0, var->location,
+	expandRTE(rt_fetch(var->varno, split->query->rtable), var->varno, 0, var->location,
 			  true, &names, &fields);
 	row = makeNode(RowExpr);
 	row->args = fields;
@@ -484,28 +514,16 @@ split_sets(IvmSplit *split)
 	}
 }
 
-/* The source query: the core's FROM and WHERE with the columns that were asked for. */
+/* Put a named tuplestore in the place of the base table. */
 static void
-make_source(IvmSplit *split)
+replace_base(IvmSplit *split, Query *source)
 {
-	Query	   *source = makeNode(Query);
-	Query	   *query = split->query;
-	RangeTblEntry *rte;
+	RangeTblEntry *rte = rt_fetch(split->varno, source->rtable);
 	TupleDesc	desc = RelationGetDescr(split->base);
 
-	source->commandType = CMD_SELECT;
-	source->querySource = QSRC_ORIGINAL;
-	source->canSetTag = true;
-	source->rtable = copyObject(query->rtable);
-	source->jointree = copyObject(query->jointree);
-	source->targetList = copyObject(split->source);
-	source->hasTargetSRFs = expression_returns_set((Node *) source->targetList);
-
-	rte = rt_fetch(split->varno, source->rtable);
 	rte->rtekind = RTE_NAMEDTUPLESTORE;
 	rte->relid = InvalidOid;
 	rte->inh = false;
-	rte->requiredPerms = 0;
 	rte->enrname = pstrdup(IVM_ROW_NAME);
 	rte->enrtuples = 1;
 	for (int i = 0; i < desc->natts; i++)
@@ -516,8 +534,51 @@ make_source(IvmSplit *split)
 		rte->coltypmods = lappend_int(rte->coltypmods, att->attisdropped ? 0 : att->atttypmod);
 		rte->colcollations = lappend_oid(rte->colcollations, att->attisdropped ? InvalidOid : att->attcollation);
 	}
-	split->view->source = source;
 	split->view->source_base = split->varno;
+}
+
+static void
+list_occurrences(IvmSplit *split)
+{
+	IvmView    *view = split->view;
+	ListCell   *lc;
+
+	view->occurrences = palloc_array(IvmOccurrence, list_length(split->tables));
+	foreach(lc, split->tables)
+	{
+		IvmTable   *table = lfirst(lc);
+
+		view->occurrences[view->noccurrences++] = (IvmOccurrence)
+		{
+			table->varno, RelationGetRelid(table->rel), bms_copy(table->columns)
+		};
+	}
+}
+
+/* The source query: the core's FROM and WHERE with the columns that were asked for. */
+static void
+make_source(IvmSplit *split)
+{
+	Query	   *source = makeNode(Query);
+	Query	   *query = split->query;
+	ListCell   *lc;
+
+	source->commandType = CMD_SELECT;
+	source->querySource = QSRC_ORIGINAL;
+	source->canSetTag = true;
+	source->rtable = copyObject(query->rtable);
+	source->jointree = copyObject(query->jointree);
+	source->targetList = copyObject(split->source);
+	source->hasTargetSRFs = expression_returns_set((Node *) source->targetList);
+
+	/* writers are not asked whether the owner may still read */
+	foreach(lc, source->rtable)
+		lfirst_node(RangeTblEntry, lc)->requiredPerms = 0;
+	split->view->source = source;
+	if (split->joins)
+		list_occurrences(split);
+	else
+		replace_base(split, source);
 }
 
 static void
@@ -526,20 +587,26 @@ check_source_part(IvmSplit *split, Node *part)
 	if (part == NULL)
 		return;
 	IvmSplitNoteRead(split, eval_const_expressions(NULL, copyObject(part)), part);
-	pull_varattnos(part, split->varno, &split->view->columns);
+	use_columns(split, part);
 }
 
 /* A subquery that could not be pulled up may use any column. */
 static void
 use_all_columns(IvmSplit *split)
 {
-	TupleDesc	desc = RelationGetDescr(split->base);
+	ListCell   *lc;
 
-	for (int i = 0; i < desc->natts; i++)
+	foreach(lc, split->tables)
 	{
-		if (!TupleDescAttr(desc, i)->attisdropped)
-			split->view->columns = bms_add_member(split->view->columns,
-												  i + 1 - FirstLowInvalidHeapAttributeNumber);
+		IvmTable   *table = lfirst(lc);
+		TupleDesc	desc = RelationGetDescr(table->rel);
+
+		for (int i = 0; i < desc->natts; i++)
+		{
+			if (!TupleDescAttr(desc, i)->attisdropped)
+				table->columns = bms_add_member(table->columns,
+												i + 1 - FirstLowInvalidHeapAttributeNumber);
+		}
 	}
 }
 
@@ -585,6 +652,8 @@ IvmSplitLinear(IvmSplit *split)
 	IvmSplitAccumulators(split);
 	if (split->expands)
 		make_source(split);
+	if (!split->joins)
+		view->columns = bms_copy(((IvmTable *) linitial(split->tables))->columns);
 }
 
 /* ---- finishing part ---- */

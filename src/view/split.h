@@ -24,6 +24,8 @@ typedef struct IvmSplit
 	Query	   *query;			/* the core block: whole itself, or a subquery somewhere in it */
 	Index		varno;			/* the base table in it */
 	Relation	base;
+	List	   *tables;			/* of IvmTable: that one, or all that the block joins */
+	bool		joins;			/* they are joined when they are written */
 	bool		grouped;		/* the core groups or aggregates, or is DISTINCT */
 	bool		expands;		/* a base row makes several source rows, or fewer */
 	bool		has_upper;
@@ -34,6 +36,14 @@ typedef struct IvmSplit
 	List	   *aggs;			/* Aggrefs, each once */
 	List	   *satellites;		/* of IvmSatellite: other tables of the block */
 } IvmSplit;
+
+/* A table whose columns the linear part may use. */
+typedef struct IvmTable
+{
+	Index		varno;
+	Relation	rel;
+	Bitmapset  *columns;		/* as in IvmView */
+} IvmTable;
 
 /* A table that is joined with the core's by the keys of its groups. */
 typedef struct IvmSatellite
@@ -47,8 +57,12 @@ typedef struct IvmSatellite
 
 /* --- block.c --- */
 
-/* Find the core block and its table; refuse what has none, or more than one. */
+/* Find the core block and its table or tables; refuse what has none, and what cannot be kept. */
 extern void IvmFindCore(IvmSplit *split);
+
+/* Open the tables, in the view's (or a satellite's) order, and close them again. */
+extern void IvmOpenTables(IvmSplit *split, List *varnos);
+extern void IvmCloseTables(IvmSplit *split);
 
 /* --- star.c --- */
 

@@ -22,7 +22,6 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
-#include "access/table.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -563,8 +562,6 @@ split_satellite(IvmSplit *split, const IvmSatellite *satellite, int number)
 	};
 	ListCell   *lc;
 
-	if (split->text != NULL)
-		IvmRefuseTable(rte, split->text);
 	query->jointree->quals = satellite_where(satellite);
 	part->cxt = view->cxt;
 	part->baserel = rte->relid;
@@ -574,9 +571,9 @@ split_satellite(IvmSplit *split, const IvmSatellite *satellite, int number)
 	foreach(lc, satellite->hubkeys)
 		part->ownerkeys[foreach_current_index(lc)] = IvmPositionInList(split->keys, lfirst(lc));
 
-	sub.base = table_open(part->baserel, AccessShareLock);
+	IvmOpenTables(&sub, list_make1_int(satellite->varno));
 	IvmSplitLinear(&sub);
-	table_close(sub.base, NoLock);
+	IvmCloseTables(&sub);
 	count_null_row(part);
 	note_null_elements(part);
 	place_aggregates(split, number, part);
