@@ -251,7 +251,7 @@ read_groups(Verify *v, const IvmGeneration *gen)
 static void
 read_upper(Verify *v, const IvmGeneration *gen)
 {
-	IvmUpperRead *upper = IvmUpperBegin(v->view, NIL, NIL, NULL);
+	IvmUpperRead *upper = IvmUpperBegin(v->view, NIL, NIL, NIL, NULL);
 	const char *reason;
 
 	if (!IvmUpperRun(upper, gen, v->snapshot, NULL, 0, NULL, &reason))

@@ -29,6 +29,7 @@ typedef enum IvmCondKind
 } IvmCondKind;
 
 #define IvmCondIsRange(kind)		((kind) >= IVM_COND_LT)
+#define IvmCondIsConstant(kind)		(!IvmCondIsRange(kind) && (kind) != IVM_COND_ANY)
 #define IvmCondHasComparand(kind)	((kind) <= IVM_COND_ANY || \
 									 ((kind) >= IVM_COND_LT && (kind) <= IVM_COND_GT))
 

@@ -214,10 +214,10 @@ IvmLivePrepare(const IvmView *view, List *quals, List *sortcols, const bool *wan
 }
 
 IvmLiveQuery *
-IvmLivePrepareUpper(const IvmView *view, const IvmCoreShape *shape, IvmCoreSource *source,
-					List *quals, List *sortcols, const bool *wanted)
+IvmLivePrepareUpper(const IvmView *view, Query *query, const IvmCoreShape *shape,
+					IvmCoreSource *source, List *quals, List *sortcols, const bool *wanted)
 {
-	IvmLiveQuery *live = prepare(view, view->upper, quals, sortcols, wanted);
+	IvmLiveQuery *live = prepare(view, query, quals, sortcols, wanted);
 	MemoryContext oldcxt = MemoryContextSwitchTo(live->cxt);
 
 	live->shape.rows = shape->rows;

@@ -26,8 +26,8 @@ typedef struct IvmLiveQuery IvmLiveQuery;
 extern IvmLiveQuery *IvmLivePrepare(const IvmView *view, List *quals, List *sortcols,
 									const bool *wanted);
 
-/* The same for the view's upper query.  The source is kept, not copied; each execution restarts it. */
-extern IvmLiveQuery *IvmLivePrepareUpper(const IvmView *view, const IvmCoreShape *shape,
+/* The same for the view's upper query, in a form that quals and constants allow for.  The source is kept, not copied; each execution restarts it. */
+extern IvmLiveQuery *IvmLivePrepareUpper(const IvmView *view, Query *query, const IvmCoreShape *shape,
 										 IvmCoreSource *source, List *quals, List *sortcols,
 										 const bool *wanted);
 

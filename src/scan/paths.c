@@ -288,7 +288,7 @@ is_constant(List *conds, int key)
 	{
 		IvmKeyCond *cond = lfirst(lc);
 
-		if (cond->key == key && !IvmCondIsRange(cond->kind) && cond->kind != IVM_COND_ANY)
+		if (cond->key == key && IvmCondIsConstant(cond->kind))
 			return true;
 	}
 	return false;

@@ -127,7 +127,8 @@ start_upper(IvmReader *reader, const IvmKeyRange *ranges, int nranges)
 
 	if (reader->upper == NULL)
 		reader->upper = IvmUpperBegin(reader->view, reader->request.quals,
-									  reader->request.sortcols, reader->request.wanted);
+									  reader->request.constants, reader->request.sortcols,
+									  reader->request.wanted);
 	MemoryContextSwitchTo(oldcxt);
 	if (IvmUpperRun(reader->upper, reader->gen, reader->snapshot, ranges, nranges,
 					reader->params, &reason))

@@ -21,6 +21,7 @@ typedef struct IvmReadRequest
 	const int  *columns;		/* as for IvmFinishBegin */
 	List	   *sortcols;		/* order that a live query must produce: output columns, from 1 */
 	List	   *quals;			/* conditions inside a live query, as for IvmLivePrepare */
+	List	   *constants;		/* key columns (from 0) that quals compare with a single value */
 	const char *live_reason;	/* not NULL: do not use the store, because */
 } IvmReadRequest;
 

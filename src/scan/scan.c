@@ -119,6 +119,23 @@ prepare_conditions(ForeignScanState *node, ViewScan *state, List *private)
 	}
 }
 
+/* Key columns that the conditions compare with a single value. */
+static List *
+constant_keys(List *conds)
+{
+	List	   *keys = NIL;
+	ListCell   *lc;
+
+	foreach(lc, conds)
+	{
+		IvmKeyCond *cond = lfirst(lc);
+
+		if (IvmCondIsConstant(cond->kind))
+			keys = list_append_unique_int(keys, cond->key);
+	}
+	return keys;
+}
+
 /* What can be done only with the definition at hand: once a scan. */
 static void
 prepare(ForeignScanState *node, ViewScan *state)
@@ -142,6 +159,7 @@ prepare(ForeignScanState *node, ViewScan *state)
 	state->request.sortcols = list_nth(private, IVM_PLAN_SORTCOLS);
 	state->request.quals = IvmKeyCondsForLive(state->conds, plan->fdw_recheck_quals,
 											  plan->scan.scanrelid, outputs);
+	state->request.constants = constant_keys(state->conds);
 	state->reader = IvmReaderBegin(state->view, &state->request);
 	MemoryContextSwitchTo(oldcxt);
 }

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "scan/upper.h"
 #include "store/generation.h"
 #include "utils/memutils.h"
@@ -57,9 +59,12 @@ next_of_core(void *arg, TupleTableSlot *slot)
 	return IvmStoreScanNext(upper->core, slot, &upper->unfit) == IVM_STORE_ROW;
 }
 
-/* The order in which the store has the core's rows: by its keys, as far as bytes tell. */
+/*
+ * The order in which the store has the core's rows: by its keys, as far as
+ * bytes tell; those with a single value do not matter.
+ */
 static List *
-core_order(const IvmView *view)
+core_order(const IvmView *view, List *constants)
 {
 	List	   *order = NIL;
 	int			nkeys = view->nkeys - (view->nsets > 0);	/* not by the number of a grouping set */
@@ -68,6 +73,8 @@ core_order(const IvmView *view)
 	{
 		const IvmKeyColumn *col = &view->keydesc->cols[i];
 
+		if (list_member_int(constants, i))
+			continue;
 		if (col->klass != IVM_KEY_ORDERED)
 			break;
 		order = lappend_int(order, col->descending ? -(i + 1) : i + 1);
@@ -75,8 +82,61 @@ core_order(const IvmView *view)
 	return order;
 }
 
+/* Has the target entry a core column that is compared with a single value? */
+static bool
+is_constant(const Query *query, SortGroupClause *clause, List *constants)
+{
+	Node	   *expr = get_sortgroupclause_expr(clause, query->targetList);
+
+	return IsA(expr, Var) && ((Var *) expr)->varlevelsup == 0 &&
+		list_member_int(constants, ((Var *) expr)->varattno - 1);
+}
+
+static bool
+drop_partitions_walker(Node *node, void *constants)
+{
+	Query	   *query = (Query *) node;
+	ListCell   *lw,
+			   *lc;
+
+	if (node == NULL)
+		return false;
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, drop_partitions_walker, constants);
+	if (linitial_node(RangeTblEntry, query->rtable)->rtekind != RTE_NAMEDTUPLESTORE)
+		return query_tree_walker(query, drop_partitions_walker, constants, 0);
+	foreach(lw, query->windowClause)
+	{
+		WindowClause *window = lfirst_node(WindowClause, lw);
+
+		foreach(lc, window->partitionClause)
+		{
+			if (is_constant(query, lfirst_node(SortGroupClause, lc), constants))
+				window->partitionClause = foreach_delete_current(window->partitionClause, lc);
+		}
+	}
+	return false;
+}
+
+/*
+ * A window over one partition needs no PARTITION BY.  Without it the executor
+ * stops reading when a condition like rank <= 10 has become false; with it, it reads the
+ * partition to its end (PostgreSQL 15).
+ */
+static Query *
+drop_constant_partitions(const IvmView *view, List *constants)
+{
+	Query	   *query = view->upper;
+
+	if (constants == NIL)
+		return query;
+	query = copyObject(query);
+	drop_partitions_walker((Node *) query, constants);
+	return query;
+}
+
 IvmUpperRead *
-IvmUpperBegin(IvmView *view, List *quals, List *sortcols, const bool *wanted)
+IvmUpperBegin(IvmView *view, List *quals, List *constants, List *sortcols, const bool *wanted)
 {
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm_fdw upper query",
 											  ALLOCSET_SMALL_SIZES);
@@ -87,8 +147,9 @@ IvmUpperBegin(IvmView *view, List *quals, List *sortcols, const bool *wanted)
 	upper->cxt = cxt;
 	upper->source = (IvmCoreSource) {next_of_core, restart_core, upper};
 	upper->shape.rows = Max(IvmGenerationEstimateRows(view->id), 1);
-	upper->shape.order = core_order(view);
-	upper->query = IvmLivePrepareUpper(view, &upper->shape, &upper->source, quals, sortcols, wanted);
+	upper->shape.order = core_order(view, constants);
+	upper->query = IvmLivePrepareUpper(view, drop_constant_partitions(view, constants),
+									   &upper->shape, &upper->source, quals, sortcols, wanted);
 	MemoryContextSwitchTo(oldcxt);
 	return upper;
 }

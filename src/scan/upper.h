@@ -15,9 +15,11 @@
 typedef struct IvmUpperRead IvmUpperRead;
 
 /*
- * Prepare to read; arguments as for IvmLivePrepare.  Allocates in a child of CurrentMemoryContext.
+ * Prepare to read; arguments as for IvmLivePrepare.  constants: key columns (from 0) that quals
+ * compare with a single value.  Allocates in a child of CurrentMemoryContext.
  */
-extern IvmUpperRead *IvmUpperBegin(IvmView *view, List *quals, List *sortcols, const bool *wanted);
+extern IvmUpperRead *IvmUpperBegin(IvmView *view, List *quals, List *constants, List *sortcols,
+								   const bool *wanted);
 
 /*
  * Run the query over the core's rows within the ranges (as for
