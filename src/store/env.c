@@ -51,7 +51,7 @@
 #include "store/shared.h"
 #include "store/visibility.h"
 
-#define STORE_FORMAT		2	/* with mark.c's MARK_FORMAT, by which a start removes older stores */
+#define STORE_FORMAT		3	/* with mark.c's MARK_FORMAT, by which a start removes older stores */
 #define RESERVE_STEP		(4 * 1024 * 1024)
 #define MAX_HEADROOM		(16 * 1024 * 1024)
 #define SPARE_DEPTH			2	/* levels that trees may grow during a transaction */

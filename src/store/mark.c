@@ -37,7 +37,7 @@
 #include "store/mark.h"
 #include "store/shared.h"
 
-#define MARK_FORMAT		2		/* of the mark, and of the store's files */
+#define MARK_FORMAT		3		/* of the mark, and of the store's files */
 #define MARK_MAXLEN		256
 #define MARK_TMP_FILE	IVM_STORE_DIR "/clean.tmp"
 #define STORE_DATA_FILE	"data.mdb"
