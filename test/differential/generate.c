@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * generate.c
- *		Random tables, views over them, writes, and comparisons, as SQL text.
+ *		Random tables, and statements that write to them, as SQL text.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,9 +10,7 @@
 #include "differential.h"
 
 Table		tables[MAX_TABLES];
-View		views[MAX_VIEWS];
-int			ntables,
-			nviews;
+int			ntables;
 
 static int	next_id;
 
@@ -21,10 +19,7 @@ static int	next_id;
 static void
 add_column(Table *table, const char *name, const Type *type)
 {
-	Column	   *col = &table->cols[table->ncols++];
-
-	strcpy(col->name, name);
-	col->type = type;
+	table->cols[table->ncols++] = (Column) {name, type};
 }
 
 void
@@ -43,6 +38,7 @@ generate_tables(void)
 			add_column(table, fmt("k%d", k), percent(40) ? random_type(T_INT | T_TEXT | T_BOOL) : random_type(0));
 		for (int a = 1; a <= 3; a++)
 			add_column(table, fmt("a%d", a), random_type(T_SUM | T_BOOL));
+		add_column(table, "w1", random_type(T_HEAVY));
 		table->pk = percent(70);
 		table->parent = percent(30);
 		if (table->parent)
@@ -132,38 +128,27 @@ table_ddl(Table *table)
 		ddl = fmt("%sCREATE TABLE d.t%d_c (extra text DEFAULT 'x') INHERITS (d.t%d);\n", ddl, n, n);
 	if (gone)
 		ddl = fmt("%sALTER TABLE d.t%d DROP COLUMN gone;\n", ddl, n);
+	for (int i = 1; i < table->ncols; i++)	/* long values out of line */
+		if (strncmp(table->cols[i].type->name, "text", 4) == 0 && percent(30))
+			ddl = fmt("%sALTER TABLE d.t%d ALTER %s SET STORAGE EXTERNAL;\n", ddl, n, table->cols[i].name);
 	return ddl;
 }
 
 /* --- rows and conditions of base tables --- */
 
-static const Column *
-random_column(const Table *table)
+static char *
+table_predicate(const Table *table)
 {
-	return &table->cols[1 + below(6)];	/* not id, not pid */
+	Source		source = table_source(table);
+
+	return predicate(&source);
 }
 
-static char *
-predicate(const Table *table)
+/* A column to be changed: seldom the wide one, never id and pid. */
+static const Column *
+changed_column(const Table *table)
 {
-	const Column *col = random_column(table);
-
-	switch (below(7))
-	{
-		case 0:
-			return fmt("id %% %d = %d", 2 + below(4), below(2));
-		case 1:
-			return fmt("id < %d", below(80));
-		case 2:
-			return fmt("%s IS %sNULL", col->name, percent(50) ? "NOT " : "");
-		case 3:
-			return fmt("(%s OR %s)", predicate(table), predicate(table));
-		case 4:
-			return fmt("(%s AND NOT %s)", predicate(table), predicate(table));
-		default:
-			return fmt("%s %s %s", col->name, percent(70) || (col->type->flags & T_NOSORT) ? "=" : percent(50) ? "<" : ">=",
-					   literal(col->type, random_value(col->type)));
-	}
+	return &table->cols[1 + below(percent(20) ? 7 : 6)];
 }
 
 static int
@@ -221,7 +206,7 @@ insert(const Table *table)
 static char *
 assignments(const Table *table)
 {
-	const Column *col = random_column(table);
+	const Column *col = changed_column(table);
 	char	   *set;
 
 	switch (below(6))
@@ -297,9 +282,9 @@ cte(const Table *table)
 
 	if (percent(50))
 		return fmt("WITH gone AS (DELETE FROM d.t%d WHERE %s RETURNING *), changed AS (UPDATE d.t%d SET %s WHERE %s) "
-				   "SELECT count(*) FROM gone", table->number, predicate(table), other->number, assignments(other), predicate(other));
+				   "SELECT count(*) FROM gone", table->number, table_predicate(table), other->number, assignments(other), table_predicate(other));
 	return fmt("WITH gone AS (DELETE FROM d.t%d WHERE %s RETURNING %s) INSERT INTO d.t%d (%s) SELECT id + 200%s FROM gone",
-			   table->number, predicate(table), list, table->number, list, list + strlen("id"));
+			   table->number, table_predicate(table), list, table->number, list, list + strlen("id"));
 }
 
 char *
@@ -312,9 +297,9 @@ random_write(const Table *table)
 	if (dice < 40)
 		return insert(table);
 	if (dice < 62)
-		return fmt("UPDATE %s SET %s WHERE %s", target(table), assignments(table), predicate(table));
+		return fmt("UPDATE %s SET %s WHERE %s", target(table), assignments(table), table_predicate(table));
 	if (dice < 76)
-		return fmt("DELETE FROM %s WHERE %s", target(table), predicate(table));
+		return fmt("DELETE FROM %s WHERE %s", target(table), table_predicate(table));
 	if (dice < 84 && table->pk)
 		return insert_on_conflict(table);
 	if (dice < 90 && !table->child)
@@ -340,8 +325,8 @@ random_block(const Table *table)
 	return fmt("DO $do$ BEGIN %s; PERFORM d.same(); BEGIN %s; PERFORM d.same(); "
 			   "BEGIN %s; %s EXCEPTION WHEN SQLSTATE 'IVM02' THEN PERFORM d.same(); END; "
 			   "%s EXCEPTION WHEN SQLSTATE 'IVM02' THEN NULL; END; PERFORM d.same(); END $do$",
-			   insert(table), fmt("DELETE FROM d.t%d WHERE %s", other->number, predicate(other)),
-			   fmt("UPDATE d.t%d SET %s WHERE %s", table->number, assignments(table), predicate(table)),
+			   insert(table), fmt("DELETE FROM d.t%d WHERE %s", other->number, table_predicate(other)),
+			   fmt("UPDATE d.t%d SET %s WHERE %s", table->number, assignments(table), table_predicate(table)),
 			   percent(60) ? "RAISE EXCEPTION USING ERRCODE = 'IVM02';" : "",
 			   percent(60) ? "RAISE EXCEPTION USING ERRCODE = 'IVM02';" : "");
 }
@@ -427,304 +412,5 @@ random_ddl(Table *table, bool *alone)
 		default:
 			*alone = true;
 			return fmt("ANALYZE d.t%d", n);
-	}
-}
-
-/* --- views --- */
-
-static char *
-key_expression(const Table *table, const Type **type)
-{
-	const Column *col = random_column(table);
-
-	*type = col->type;
-	if (percent(65))
-		return fmt("%s", col->name);
-	switch (below(7))
-	{
-		case 6:
-			*type = type_named("int4");
-			return fmt("d.digit(id)");
-		case 0:
-			*type = type_named("bool");
-			return fmt("(%s IS NULL)", col->name);
-		case 1:
-			*type = type_named("int4");
-			return fmt("id %% %d", 2 + below(4));
-		case 2:
-			return fmt("CASE WHEN id %% 2 = 0 THEN %s END", col->name);
-		case 3:
-			if (col->type->flags & T_TEXT)
-			{
-				*type = type_named("int4");
-				return fmt("length(%s)", col->name);
-			}
-			/* FALLTHROUGH */
-		case 4:
-			if (col->type->flags & T_INT)
-				return fmt("%s %% 3::%s", col->name, col->type->name);
-			/* FALLTHROUGH */
-		default:
-			return fmt("COALESCE(%s, %s)", col->name, literal(col->type, col->type->values[0]));
-	}
-}
-
-static const char *const stats[] = {"stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp"};
-static const char *const pairs[] = {"corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept",
-"regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy"};
-
-#define ROUNDED	"round((%s * 0.7310585786)::numeric, 6)"	/* off the dyadic borders of rounding */
-
-static char *
-aggregate(const Table *table, const char **canon)
-{
-	const Column *col = &table->cols[4 + below(3)];
-	unsigned	flags = col->type->flags;
-	bool		inexact = (flags & T_INEXACT) != 0;
-	char	   *filter = percent(20) ? fmt(" FILTER (WHERE %s)", predicate(table)) : "";
-	int			dice = below(10);
-
-	*canon = "%s";
-	if ((flags & T_PAIRS) && dice < 2)
-	{
-		*canon = ROUNDED;
-		return fmt("%s(%s, %s)%s", pairs[below(12)], col->name, percent(50) ? "id % 10" : col->name, filter);
-	}
-	if ((flags & T_STAT) && dice < 4)
-	{
-		*canon = inexact ? ROUNDED : "%s";
-		return fmt("%s(%s)%s", stats[below(6)], col->name, filter);
-	}
-	if ((flags & T_BOOL) && dice < 7)
-		return fmt("%s(%s)%s", percent(30) ? "every" : percent(50) ? "bool_and" : "bool_or", col->name, filter);
-	if ((flags & T_SUM) && dice < 8)
-	{
-		*canon = inexact ? "(%s + 0)" : "%s";
-		return fmt("%s(%s)%s", (flags & T_AVG) && percent(40) ? "avg" : "sum", col->name, filter);
-	}
-	if (dice < 9)
-		return fmt("count(%s)%s", random_column(table)->name, filter);
-	switch (below(4))
-	{
-		case 0:
-			return fmt("count(*)%s * 2 + 1", filter);
-		case 1:
-			return fmt("CASE WHEN count(*) > 2 THEN 'many' ELSE 'few' END");
-		case 2:
-			return fmt("sum(id) - count(*)%s", filter);
-		default:
-			return fmt("bool_or(%s)", predicate(table));
-	}
-}
-
-static char *
-having(const Table *table)
-{
-	switch (below(4))
-	{
-		case 0:
-			return fmt("count(*) > %d", 1 + below(3));
-		case 1:
-			return fmt("sum(id) > %d", below(100));
-		case 2:
-			return fmt("count(%s) < count(*)", random_column(table)->name);
-		default:
-			return fmt("bool_and(%s)", predicate(table));
-	}
-}
-
-static void
-add_output(View *view, const Type *type, const char *canon)
-{
-	Output	   *out = &view->out[view->nout];
-
-	strcpy(out->name, fmt("c%d", ++view->nout));
-	out->type = type;
-	out->canon = canon;
-}
-
-static void
-generate_view(View *view)
-{
-	Table	   *table = view->table;
-	char	   *list = "";
-	char	   *group = "";
-	int			naggs;
-	bool		distinct = percent(8);
-
-	view->nkeys = distinct ? 1 + below(3) : percent(12) ? 0 : 1 + below(3);
-	naggs = distinct || (view->nkeys > 0 && percent(8)) ? 0 : 1 + below(4);
-	for (int i = 0; i < view->nkeys; i++)
-	{
-		const Type *type;
-		char	   *expr = key_expression(table, &type);
-
-		list = fmt("%s%s%s AS c%d", list, i ? ", " : "", expr, i + 1);
-		group = fmt("%s%s%s", group, i ? ", " : "", percent(50) ? expr : fmt("%d", i + 1));
-		add_output(view, type, type->canon);
-	}
-	for (int i = 0; i < naggs; i++)
-	{
-		const char *canon;
-		char	   *expr = aggregate(table, &canon);
-
-		list = fmt("%s%s%s AS c%d", list, view->nout ? ", " : "", expr, view->nout + 1);
-		add_output(view, NULL, canon);
-	}
-	view->query = fmt("SELECT %s%s FROM %sd.t%d%s%s%s%s%s", distinct ? "DISTINCT " : "", list,
-					  table->child && percent(20) ? "ONLY " : "", table->number,
-					  percent(40) ? fmt(" WHERE %s", predicate(table)) : "",
-					  view->nkeys && !distinct ? " GROUP BY " : "", distinct ? "" : group,
-					  !distinct && percent(20) ? " HAVING " : "", "");
-	if (strstr(view->query, " HAVING ") != NULL)
-		view->query = fmt("%s%s", view->query, having(table));
-}
-
-void
-generate_views(void)
-{
-	nviews = 1 + below(MAX_VIEWS);
-	for (int i = 0; i < nviews; i++)
-	{
-		memset(&views[i], 0, sizeof(View));
-		views[i].number = i + 1;
-		views[i].table = &tables[below(ntables)];
-		generate_view(&views[i]);
-	}
-}
-
-/* --- comparisons: each one statement, whose result is 0 when all is well --- */
-
-static char *
-output_text(const Output *out)
-{
-	return fmt("%.*s%s%s::text AS x%s", (int) (strstr(out->canon, "%s") - out->canon), out->canon,
-			   out->name, strstr(out->canon, "%s") + 2, out->name);
-}
-
-/* Outputs as text, chosen by the bits of mask. */
-static char *
-outputs(const View *view, unsigned mask)
-{
-	char	   *list = "";
-
-	for (int i = 0; i < view->nout; i++)
-		if (mask & (1u << i))
-			list = fmt("%s%s%s", list, *list ? ", " : "", output_text(&view->out[i]));
-	return *list ? list : "1";
-}
-
-char *
-canonical_list(const View *view)
-{
-	return outputs(view, ~0u);
-}
-
-/* Compare "SELECT list FROM before {d.v | d.q} after" as multisets. */
-static char *
-compare(const View *view, const char *list, const char *before, const char *after)
-{
-	int			n = view->number;
-	char	   *v = fmt("SELECT %s FROM %sd.v%d v %s", list, before, n, after);
-	char	   *q = fmt("SELECT %s FROM %sd.q%d v %s", list, before, n, after);
-
-	return fmt("SELECT count(*) FROM ((%s EXCEPT ALL %s) UNION ALL (%s EXCEPT ALL %s)) x", v, q, q, v);
-}
-
-char *
-full_check(const View *view)
-{
-	return compare(view, canonical_list(view), "", "");
-}
-
-static char *
-condition(const Output *out)
-{
-	static const char *const operators[] = {"<", "<=", ">", ">=", "="};
-	const Type *type = out->type;
-	bool		sorts = (type->flags & T_NOSORT) == 0;
-	char	   *value = literal(type, random_value(type));
-	char	   *other = literal(type, random_value(type));
-
-	switch (below(sorts ? 7 : 4))
-	{
-		case 0:
-			return fmt("v.%s IS %sNULL", out->name, percent(30) ? "NOT " : "");
-		case 1:
-			return fmt("v.%s IN (%s, %s)", out->name, value, other);
-		case 2:
-		case 3:
-			return percent(80) ? fmt("v.%s = %s", out->name, value) : fmt("%s = v.%s", value, out->name);
-		case 4:
-			return fmt("v.%s BETWEEN %s AND %s", out->name, value, other);
-		default:
-			return fmt("v.%s %s %s", out->name, operators[below(5)], value);
-	}
-}
-
-static char *
-key_conditions(const View *view)
-{
-	char	   *all = "";
-
-	for (int i = 0; i < view->nkeys; i++)
-		if (i == 0 || percent(60))
-			all = fmt("%s%s%s", all, *all ? " AND " : "WHERE ", condition(&view->out[percent(20) ? below(view->nkeys) : i]));
-	return all;
-}
-
-static char *
-ordered_check(const View *view, const char *where)
-{
-	char	   *order = "";
-	char	   *rows[2];
-	int			limit = 1 + below(5);
-	bool		down = percent(25);
-
-	for (int i = 0; i < view->nkeys; i++)
-		order = fmt("%s%sv.%s%s", order, i ? ", " : "", view->out[i].name, down ? " DESC" : "");
-	for (int i = 0; i < 2; i++)
-		rows[i] = fmt("(SELECT string_agg(x::text, ';') FROM (SELECT %s FROM d.%s%d v %s ORDER BY %s LIMIT %d) x)",
-					  canonical_list(view), i ? "q" : "v", view->number, where, order, limit);
-	return fmt("SELECT CASE WHEN %s IS NOT DISTINCT FROM %s THEN 0 ELSE 1 END", rows[0], rows[1]);
-}
-
-/* A comparison with conditions, order, a join, a parameter, or some of the columns. */
-char *
-random_check(const View *view, char **param)
-{
-	const Output *key = &view->out[0];
-	bool		sorts = true;
-
-	*param = NULL;
-	for (int i = 0; i < view->nkeys; i++)
-		sorts = sorts && (view->out[i].type->flags & T_NOSORT) == 0;
-	if (view->nkeys == 0)
-		return compare(view, outputs(view, (unsigned) below(1 << view->nout)), "", "");
-	switch (below(8))
-	{
-		case 0:
-			return compare(view, outputs(view, (unsigned) below(1 << view->nout)), "", percent(50) ? "" : key_conditions(view));
-		case 1:
-			if (sorts)
-				return ordered_check(view, percent(50) ? "" : key_conditions(view));
-			/* FALLTHROUGH */
-		case 2:
-			return compare(view, canonical_list(view),
-						   fmt("(VALUES (%s), (%s), (%s)) p(x) JOIN ", literal(key->type, random_value(key->type)),
-							   literal(key->type, random_value(key->type)), literal(key->type, random_value(key->type))),
-						   fmt("ON v.%s = p.x", key->name));
-		case 3:
-			*param = (char *) random_value(key->type);
-			if (*param != NULL)
-			{
-				char	   *cast = strstr(literal(key->type, "0"), "'::") + 1;
-
-				return compare(view, canonical_list(view), "", fmt("WHERE v.%s %s $1%s", key->name,
-																   percent(70) || !sorts ? "=" : ">", cast));
-			}
-			/* FALLTHROUGH */
-		default:
-			return compare(view, canonical_list(view), "", key_conditions(view));
 	}
 }

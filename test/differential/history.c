@@ -7,8 +7,8 @@
  *		as good a thing to test as any.
  *
  * Errors that a random statement may meet are tolerated; anything else fails
- * the seed, as a difference does.  A failing history is run again with fewer
- * steps while it still fails.
+ * the seed, as a difference does.  A view that is refused as not supported when
+ * it is created is counted, and left out of the history.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,14 +22,6 @@
 
 #define MAX_STEPS		20000
 #define CONTROL			SESSIONS	/* the session that sets up and cleans up */
-#define SHRINK_SECONDS	40
-
-typedef enum Verdict
-{
-	FINE,
-	TOLERATED,
-	FAILED
-} Verdict;
 
 typedef struct Session
 {
@@ -42,14 +34,18 @@ typedef struct Session
 Options		options;
 long		total_checks,
 			store_reads,
-			live_reads;
+			live_reads,
+			views_made[NFAMILIES],
+			views_refused[NFAMILIES];
+Step		steps[MAX_STEPS];
+int			nsteps;
+SetupStep	setup[64];
+int			nsetup;
+char		message[4000];
 
 static Session sessions[SESSIONS + 1];
-static Step steps[MAX_STEPS];
-static int	nsteps;
-static char *setup[64];
-static int	nsetup;
-static char message[4000];		/* of the failure */
+static View *made[MAX_VIEWS];	/* the views that were accepted */
+static int	nmade;
 
 static char *prepared[3];
 static int	nprepared,
@@ -180,7 +176,7 @@ run_check(PGconn *conn, const Step *step)
 	return verdict;
 }
 
-static Verdict
+Verdict
 run_step(const Step *step)
 {
 	Session    *session = &sessions[step->session];
@@ -264,10 +260,46 @@ static const char scene[] =
 "BEGIN DELETE FROM d.t1 WHERE id % 7 = 0; PERFORM d.same(); COMMIT; PERFORM d.same();\n"
 "UPDATE d.t1 SET id = id + 1000 WHERE id % 5 = 0; PERFORM d.same(); ROLLBACK; PERFORM d.same(); END $$;\n";
 
-static void
+/* The settings under which views that depend on them are made, and their oracles run */
+#define PINS	"SET TimeZone = 'Europe/Berlin' SET DateStyle = 'ISO, DMY' SET IntervalStyle = 'postgres' " \
+				"SET extra_float_digits = 1 SET bytea_output = 'hex'"
+
+static const char scene_of_shapes[] =
+"CREATE FUNCTION d.pinned(sql text) RETURNS void LANGUAGE plpgsql " PINS " AS $$ BEGIN EXECUTE sql; END $$;\n"
+"CREATE FUNCTION d.joined_step(text, text) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT coalesce($1 || '|', '') || coalesce($2, '~') $$;\n"
+"CREATE AGGREGATE d.joined(text) (sfunc = d.joined_step, stype = text);\n"
+"CREATE FUNCTION d.parity_step(int8, int4) RETURNS int8 IMMUTABLE LANGUAGE sql AS $$ SELECT $1 # coalesce($2, 77) $$;\n"
+"CREATE AGGREGATE d.parity(int4) (sfunc = d.parity_step, stype = int8, initcond = '0');\n"
+"CREATE FUNCTION d.spread_step(int8[], int8) RETURNS int8[] IMMUTABLE STRICT LANGUAGE plpgsql AS\n"
+"$$ BEGIN RETURN ARRAY[least($1[1], $2), greatest($1[2], $2)]; END $$;\n"
+"CREATE FUNCTION d.spread_final(int8[]) RETURNS int8 IMMUTABLE STRICT LANGUAGE sql AS $$ SELECT $1[2] - $1[1] $$;\n"
+"CREATE AGGREGATE d.spread(int8) (sfunc = d.spread_step, stype = int8[], initcond = '{}', finalfunc = d.spread_final);\n";
+
+static SetupStep *
 add_setup(char *sql)
 {
-	setup[nsetup++] = sql;
+	SetupStep  *added = &setup[nsetup++];
+
+	*added = (SetupStep) {sql, NULL, 0, 0};
+	return added;
+}
+
+/* In --plain, a view reads its table in another order than its query, which must not matter. */
+static char *
+shuffled(const char *query, int table)
+{
+	char	   *from = fmt("d.t%d ", table);
+	char	   *text = "";
+	const char *at;
+
+	if (strstr(query, "ONLY d.t") != NULL)
+		return fmt("%s", query);
+	while ((at = strstr(query, from)) != NULL)
+	{
+		text = fmt("%s%.*sd.s%d ", text, (int) (at - query), query, table);
+		query = at + strlen(from);
+	}
+	return fmt("%s%s", text, query);
 }
 
 static char *
@@ -276,33 +308,51 @@ view_ddl(const View *view)
 	char	   *cols = fmt("(SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) || "
 						   "CASE WHEN attcollation <> 0 AND attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation ELSE '' END, ', ' ORDER BY attnum) "
 						   "FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid WHERE attrelid = 'd.q%d'::regclass AND attnum > 0)", view->number);
+	char	   *ddl;
 
+	if (options.plain && view->pinned)
+		return fmt("CREATE VIEW d.v%d AS TABLE d.q%d; SELECT * FROM d.v%d LIMIT 1", view->number, view->number, view->number);
 	if (options.plain)
-		return fmt("CREATE VIEW d.v%d AS TABLE d.q%d", view->number, view->number);
-	return fmt("DO $do$ BEGIN EXECUTE 'CREATE FOREIGN TABLE d.v%d (' || %s || ') SERVER ivm OPTIONS (query ' || quote_literal($q$%s$q$) || ')'; END $do$",
-			   view->number, cols, view->query);
+		return fmt("CREATE VIEW d.v%d AS %s; SELECT * FROM d.v%d LIMIT 1", view->number, shuffled(view->oracle, view->table->number), view->number);
+	ddl = fmt("'CREATE FOREIGN TABLE d.v%d (' || %s || ') SERVER ivm OPTIONS (query ' || quote_literal($q$%s$q$) || $o$%s)$o$",
+			  view->number, cols, view->query, view->options);
+	if (view->pinned)
+		return fmt("SELECT d.pinned(%s)", ddl);
+	return fmt("DO $do$ BEGIN EXECUTE %s; END $do$", ddl);
+}
+
+/* d.qN: runs the query; under the pinned settings where it depends on them. */
+static char *
+oracle_ddl(const View *view)
+{
+	int			n = view->number;
+
+	if (!view->pinned)
+		return fmt("CREATE VIEW d.q%d AS %s", n, view->oracle);
+	return fmt("CREATE VIEW d.o%d AS %s;\nCREATE FUNCTION d.f%d() RETURNS SETOF d.o%d STABLE LANGUAGE sql " PINS " AS 'TABLE d.o%d';\n"
+			   "CREATE VIEW d.q%d AS SELECT * FROM d.f%d()", n, view->oracle, n, n, n, n, n);
 }
 
 static void
 prepare_setup(void)
 {
 	nsetup = 0;
-	add_setup(fmt("%s", scene));
+	add_setup(fmt("%s%s", scene, scene_of_shapes));
 	for (int i = 0; i < ntables; i++)
 	{
-		char	   *data;
-		char	   *copy;
+		SetupStep  *copy;
 
 		add_setup(table_ddl(&tables[i]));
-		copy = random_copy(&tables[i], &data);
-		add_setup(copy);
-		add_setup(data);
+		copy = add_setup(NULL);
+		copy->sql = random_copy(&tables[i], &copy->data);
+		if (options.plain)
+			add_setup(fmt("CREATE VIEW d.s%d AS SELECT * FROM d.t%d t ORDER BY hashtext(t::text)", i + 1, i + 1));
 	}
 	for (int i = 0; i < nviews; i++)
 	{
-		add_setup(fmt("CREATE VIEW d.q%d AS %s", views[i].number, views[i].query));
-		add_setup(view_ddl(&views[i]));
-		add_setup(fmt("INSERT INTO d.checks VALUES ($check$%s$check$)", full_check(&views[i])));
+		add_setup(oracle_ddl(&views[i]));
+		add_setup(view_ddl(&views[i]))->creates = i + 1;
+		add_setup(fmt("INSERT INTO d.checks VALUES ($check$%s$check$)", full_check(&views[i])))->needs = i + 1;
 	}
 	for (int i = 0; i < ntables; i++)
 		add_setup(triggers_ddl(&tables[i]));
@@ -310,30 +360,113 @@ prepare_setup(void)
 		add_setup("SELECT public.ivm_fdw_rebuild()");
 }
 
-/* Connect, and set the scene up from nothing. */
 static bool
+is_made(int number)
+{
+	for (int i = 0; i < nmade; i++)
+		if (made[i] == &views[number - 1])
+			return true;
+	return false;
+}
+
+/* What was refused, and why */
+static struct
+{
+	Family		family;
+	int			count;
+	char		why[200];
+}			refusals[100];
+static int	nrefusals;
+
+static void
+note_refusal(Family family, const char *why)
+{
+	int			i = 0;
+	size_t		len = strcspn(why, "\n");
+
+	if (strncmp(why, "ERROR:  ", 8) == 0)
+	{
+		why += 8;
+		len -= 8;
+	}
+	if (len > sizeof(refusals[0].why) - 1)
+		len = sizeof(refusals[0].why) - 1;
+	while (i < nrefusals && (refusals[i].family != family || strncmp(refusals[i].why, why, len) != 0))
+		i++;
+	if (i == 100)
+		return;
+	if (i == nrefusals)
+	{
+		nrefusals++;
+		refusals[i].family = family;
+		memcpy(refusals[i].why, why, len);
+	}
+	refusals[i].count++;
+}
+
+void
+print_refusals(void)
+{
+	for (Family family = 0; family < NFAMILIES; family++)
+	{
+		if (views_made[family] + views_refused[family] > 0)
+			printf("# %s: %ld views, %ld refused\n", family_names[family], views_made[family] + views_refused[family], views_refused[family]);
+		for (int i = 0; i < nrefusals; i++)
+			if (refusals[i].family == family)
+				printf("#     %d: %s\n", refusals[i].count, refusals[i].why);
+	}
+}
+
+/* Create a view; one that is refused does not fail. */
+static Verdict
+create_view(PGconn *conn, const SetupStep *step)
+{
+	PGresult   *res = PQexec(conn, step->sql);
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	Verdict		verdict = FINE;
+
+	if (state == NULL)
+		made[nmade++] = &views[step->creates - 1];
+	else if (strcmp(state, "0A000") != 0)
+		verdict = judge_error(conn, res, step->sql);
+	else if (nsteps == 0)		/* not when a failing history is repeated */
+		note_refusal(views[step->creates - 1].family, PQresultErrorMessage(res));
+	PQclear(res);
+	return verdict;
+}
+
+static bool
+run_setup(void)
+{
+	PGconn	   *conn = sessions[CONTROL].conn;
+
+	nmade = 0;
+	for (int i = 0; i < nsetup; i++)
+	{
+		const SetupStep *step = &setup[i];
+		Verdict		verdict = FINE;
+
+		if (step->creates)
+			verdict = create_view(conn, step);
+		else if (step->data != NULL)
+			verdict = run_copy(conn, step->sql, step->data);
+		else if (step->needs == 0 || is_made(step->needs))
+			verdict = run_sql(conn, step->sql, NULL, NULL);
+		if (verdict != FINE)
+			return false;
+	}
+	return true;
+}
+
+/* Connect, and set the scene up from nothing. */
+bool
 start(void)
 {
 	disconnect_all();
 	for (int i = 0; i <= SESSIONS; i++)
 		if (!connect_one(i))
 			return false;
-	if (!clean_up())
-		return false;
-	for (int i = 0; i < nsetup; i++)
-	{
-		bool		copy = strncmp(setup[i], "COPY", 4) == 0;
-		Verdict		verdict;
-
-		if (copy)
-			verdict = run_copy(sessions[CONTROL].conn, setup[i], setup[i + 1]);
-		else
-			verdict = run_sql(sessions[CONTROL].conn, setup[i], NULL, NULL);
-		if (verdict != FINE)
-			return false;
-		i += copy;
-	}
-	return true;
+	return clean_up() && run_setup();
 }
 
 static void
@@ -439,7 +572,7 @@ finish_prepared(int session)
 static bool
 declare_cursors(int session)
 {
-	const View *view = &views[below(nviews)];
+	const View *view = made[below(nmade)];
 	char	   *list = canonical_list(view);
 
 	return take(session, STEP_DECLARE, fmt("SELECT %s FROM d.v%d", list, view->number), fmt("SELECT %s FROM d.q%d", list, view->number));
@@ -450,7 +583,7 @@ rebuild(int session)
 {
 	if (options.plain)
 		return true;
-	return take(session, STEP_EXEC, fmt("SELECT public.ivm_fdw_rebuild('d.v%d')", 1 + below(nviews)), NULL);
+	return take(session, STEP_EXEC, fmt("SELECT public.ivm_fdw_rebuild('d.v%d')", made[below(nmade)]->number), NULL);
 }
 
 static bool
@@ -485,7 +618,7 @@ ddl(int session)
 static bool
 recreate(int session)
 {
-	const View *view = &views[below(nviews)];
+	const View *view = made[below(nmade)];
 
 	if (options.plain)
 		return true;
@@ -495,16 +628,16 @@ recreate(int session)
 static bool
 check_from(int session, bool thorough)
 {
-	int			one = below(nviews);
+	int			one = below(nmade);
 
-	for (int i = 0; i < nviews; i++)
+	for (int i = 0; i < nmade; i++)
 		if (!in_error(session) && (thorough || i == one))
-			if (!take(session, STEP_CHECK, full_check(&views[i]), NULL))
+			if (!take(session, STEP_CHECK, full_check(made[i]), NULL))
 				return false;
 	if (!in_error(session))
 	{
 		char	   *param;
-		char	   *sql = random_check(&views[below(nviews)], &param);
+		char	   *sql = random_check(made[below(nmade)], &param);
 
 		return take(session, STEP_CHECK, sql, param);
 	}
@@ -643,93 +776,20 @@ the_end(void)
 	for (int i = 0; i < SESSIONS; i++)
 		if (!check_from(i, true))
 			return false;
-	for (int i = 0; i < nviews && !options.plain; i++)
-		if (!take(CONTROL, STEP_CHECK, fmt("SELECT count(*) FROM public.ivm_fdw_verify('d.v%d')", i + 1), NULL))
+	for (int i = 0; i < nmade && !options.plain; i++)
+		if (!take(CONTROL, STEP_CHECK, fmt("SELECT count(*) FROM public.ivm_fdw_verify('d.v%d')", made[i]->number), NULL))
 			return false;
 	return check_from(CONTROL, true);
 }
 
-/* --- a failing history --- */
-
-static bool
-replay(const Step *list, int n)
-{
-	if (!start())
-		return false;
-	for (int i = 0; i < n; i++)
-		if (run_step(&list[i]) == FAILED)
-			return true;
-	return false;
-}
-
-/* Leave steps out while it still fails.  Returns the number of steps left. */
-static int
-shrink(Step *list, int n)
-{
-	time_t		until = time(NULL) + SHRINK_SECONDS;
-	Step	   *trial = malloc(sizeof(Step) * (n + 1));
-	char	   *first = fmt("%s", message);
-
-	for (int chunk = n / 2; chunk > 0; chunk /= 2)
-		for (int at = n - chunk - 1; at > -chunk && time(NULL) < until; at -= chunk)
-		{
-			int			from = at < 0 ? 0 : at;
-			int			len = at < 0 ? chunk + at : chunk;
-			int			m = n - len;
-
-			memcpy(trial, list, from * sizeof(Step));
-			memcpy(trial + from, list + from + len, (n - from - len) * sizeof(Step));
-			if (replay(trial, m))
-			{
-				memcpy(list, trial, m * sizeof(Step));
-				n = m;
-			}
-		}
-	free(trial);
-	snprintf(message, sizeof(message), "%s", first);
-	return n;
-}
-
 static void
-print_commented(const char *text)
+count_views(void)
 {
-	printf("# ");
-	for (const char *s = text; *s; s++)
-	{
-		while (strncmp(s, "kilo-xkilo-xkilo-x", 18) == 0)	/* the long texts: show their end */
-			s += 6;
-		putchar(*s);
-		if (*s == '\n' && s[1])
-			printf("# ");
-	}
-	printf("\n");
-}
-
-static void
-report_failure(uint64_t seed)
-{
-	int			n = nsteps;
-	bool		again = true;
-	char	   *what = fmt("%s", message);
-
-	if (options.shrink)
-	{
-		again = replay(steps, nsteps);
-		if (again)
-			n = shrink(steps, nsteps);
+	for (int i = 0; i < nviews; i++)
+		if (is_made(i + 1))
+			views_made[views[i].family]++;
 		else
-			printf("# It did not fail again when repeated; the whole script, without its comparisons:\n");
-	}
-	printf("# seed %lu failed: ", (unsigned long) seed);
-	print_commented(what);
-	for (int i = 0; i < nsetup; i++)
-		print_commented(setup[i]);
-	printf("#\n");
-	for (int i = 0; i < n; i++)
-		if ((again && options.shrink) || steps[i].kind != STEP_CHECK || i == n - 1)
-			print_commented(fmt("s%d: %s%s%s;", steps[i].session,
-							steps[i].kind == STEP_FETCH ? "FETCH from both: " : steps[i].kind == STEP_DECLARE ? "DECLARE: " : "",
-							steps[i].sql, steps[i].data ? fmt(" -- %s", steps[i].data) : ""));
+			views_refused[views[i].family]++;
 }
 
 bool
@@ -743,9 +803,11 @@ run_seed(uint64_t seed)
 	generate_views();
 	prepare_setup();
 	ok = start();
-	for (int i = 0; i < options.steps && ok; i++)
+	if (ok)
+		count_views();
+	for (int i = 0; i < options.steps && ok && nmade > 0; i++)
 		ok = step();
-	ok = ok && the_end();
+	ok = ok && (nmade == 0 || the_end());
 	if (ok)
 		count_reads();
 	else

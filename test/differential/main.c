@@ -5,9 +5,13 @@
  *
  *	differential --dbname=D [--seeds=FIRST-LAST] [--seconds=N] [--steps=N]
  *				 [--failures=N] [--verbose] [--no-shrink] [--plain]
+ *				 [--shapes=FAMILY,...] [--require]
  *
  * It stops after five failures, or as many as --failures says.
  * --plain makes ordinary views instead of foreign tables, which tests the test.
+ * --shapes names the families of queries to make (shapes.c has the names); all
+ * by default.  Views that are refused as not supported are counted;  --require
+ * makes it a failure when a family had none but refused ones.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,6 +40,28 @@ option(const char *arg, const char *name, const char **value)
 }
 
 static void
+choose_shapes(const char *names)
+{
+	for (Family family = 0; family < NFAMILIES; family++)
+		options.shapes[family] = *names == '\0';
+	while (*names)
+	{
+		size_t		len = strcspn(names, ",");
+		bool		known = false;
+
+		for (Family family = 0; family < NFAMILIES; family++)
+			if (strlen(family_names[family]) == len && strncmp(family_names[family], names, len) == 0)
+				options.shapes[family] = known = true;
+		if (!known)
+		{
+			fprintf(stderr, "unknown shapes: %s\n", names);
+			exit(2);
+		}
+		names += len + (names[len] == ',');
+	}
+}
+
+static void
 read_options(int argc, char **argv)
 {
 	const char *value;
@@ -43,6 +69,7 @@ read_options(int argc, char **argv)
 	options.dbname = "postgres";
 	options.steps = 60;
 	options.shrink = true;
+	choose_shapes("");
 	for (int i = 1; i < argc; i++)
 	{
 		if (option(argv[i], "--dbname=", &value))
@@ -58,6 +85,10 @@ read_options(int argc, char **argv)
 			max_failures = atoi(value);
 		else if (option(argv[i], "--steps=", &value))
 			options.steps = atoi(value);
+		else if (option(argv[i], "--shapes=", &value))
+			choose_shapes(value);
+		else if (option(argv[i], "--require", &value))
+			options.require = true;
 		else if (option(argv[i], "--verbose", &value))
 			options.verbose = true;
 		else if (option(argv[i], "--no-shrink", &value))
@@ -72,6 +103,31 @@ read_options(int argc, char **argv)
 	}
 }
 
+/* The extension, and what the server is able to do */
+static void
+prepare_database(void)
+{
+	PGconn	   *conn = PQconnectdb(fmt("dbname=%s", options.dbname));
+	PGresult   *res = PQexec(conn, "SELECT xmlcomment('x')");
+
+	options.xml = PQresultStatus(res) == PGRES_TUPLES_OK;
+	PQclear(res);
+	if (!options.plain)
+		PQclear(PQexec(conn, "SET client_min_messages = error; CREATE EXTENSION IF NOT EXISTS ivm_fdw"));
+	PQfinish(conn);
+}
+
+/* How many families had none but refused views */
+static int
+families_refused(void)
+{
+	int			n = 0;
+
+	for (Family family = 0; family < NFAMILIES; family++)
+		n += views_refused[family] > 0 && views_made[family] == 0;
+	return n;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -81,13 +137,7 @@ main(int argc, char **argv)
 
 	read_options(argc, argv);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!options.plain)
-	{
-		PGconn	   *conn = PQconnectdb(fmt("dbname=%s", options.dbname));
-
-		PQclear(PQexec(conn, "SET client_min_messages = error; CREATE EXTENSION IF NOT EXISTS ivm_fdw"));
-		PQfinish(conn);
-	}
+	prepare_database();
 	until = time(NULL) + seconds;
 	for (unsigned long seed = first_seed; seed <= last_seed && time(NULL) < until && failures < max_failures; seed++)
 	{
@@ -106,6 +156,14 @@ main(int argc, char **argv)
 
 		failures += !enough;
 		printf("%s %d - most reads came from the store (%ld, live %ld)\n", enough ? "ok" : "not ok", ++tests, store_reads, live_reads);
+	}
+	print_refusals();
+	if (options.require)
+	{
+		int			n = families_refused();
+
+		failures += n > 0;
+		printf("%s %d - families of which every view was refused: %d\n", n > 0 ? "not ok" : "ok", ++tests, n);
 	}
 	printf("1..%d\n", tests);
 	return failures != 0;
