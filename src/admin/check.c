@@ -13,20 +13,20 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_inherits.h"
-#include "compat.h"
+#include "admin/check.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
+#include "optimizer/tlist.h"
+#include "parser/parsetree.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
-#include "utils/ruleutils.h"
-#include "view/catalog.h"
-#include "view/definition.h"
+#include "view/flatten.h"
 #include "view/grouping.h"
 #include "view/privileges.h"
 
@@ -34,19 +34,8 @@ PG_FUNCTION_INFO_V1(ivm_fdw_check);
 
 #define EXCERPT_CHARS	40
 
-/* What the parts are described from. */
-typedef struct Check
-{
-	ReturnSetInfo *rsinfo;
-	const char *text;
-	Query	   *query;
-	IvmView    *view;
-	List	   *dpcontext;		/* to print expressions over the base table */
-} Check;
-
-/* One row of the answer; NULL leaves a column empty. */
-static void
-put_row(Check *check, const char *part, const char *item, const char *how, const char *cost)
+void
+IvmCheckPut(IvmCheck *check, const char *part, const char *item, const char *how, const char *cost)
 {
 	const char *texts[4] = {part, item, how, cost};
 	Datum		values[4];
@@ -60,204 +49,115 @@ put_row(Check *check, const char *part, const char *item, const char *how, const
 	tuplestore_putvalues(check->rsinfo->setResult, check->rsinfo->setDesc, values, nulls);
 }
 
-static char *
-print_expression(Check *check, Node *expr)
-{
-	return deparse_expression(expr, check->dpcontext, false, false);
-}
-
 /* ---- a query that can be kept ---- */
 
-static char *
-used_columns(IvmView *view)
+/* The block with the table in its FROM; NULL: none in this query. */
+static Query *
+find_core(Query *query)
 {
-	StringInfoData buf;
-	int			member = -1;
+	ListCell   *lc;
 
-	initStringInfo(&buf);
-	while ((member = bms_next_member(view->columns, member)) >= 0)
-		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "",
-						 quote_identifier(get_attname(view->baserel,
-													  member + FirstLowInvalidHeapAttributeNumber,
-													  false)));
-	return buf.len > 0 ? buf.data : "none";
-}
-
-static void
-describe_table(Check *check)
-{
-	IvmView    *view = check->view;
-	int			children = view->inh ?
-		list_length(find_all_inheritors(view->baserel, AccessShareLock, NULL)) - 1 : 0;
-
-	put_row(check, "table",
-			quote_qualified_identifier(get_namespace_name(get_rel_namespace(view->baserel)),
-									   get_rel_name(view->baserel)),
-			children == 0 ? "captured by row triggers" :
-			psprintf("captured by row triggers, with its partitions or children (%d now)", children),
-			psprintf("a write evaluates each changed row once; rows unchanged in the used columns (%s) cost nothing further",
-					 used_columns(view)));
-	if (view->where != NULL)
-		put_row(check, "where", print_expression(check, check->query->jointree->quals),
-				"applied to each changed row", "nothing at reads");
-}
-
-static void
-describe_keys(Check *check)
-{
-	IvmView    *view = check->view;
-
-	if (view->one_row)
-		put_row(check, "key", NULL, "none: always one row", "a read is one lookup");
-	for (int i = 0; i < view->nkeys; i++)
+	if (IvmFromEntries(query, RTE_RELATION) != NIL)
+		return query;
+	foreach(lc, IvmFromEntries(query, RTE_SUBQUERY))
 	{
-		bool		ordered = view->keydesc->cols[i].klass == IVM_KEY_ORDERED;
+		Query	   *core = find_core(rt_fetch(lfirst_int(lc), query->rtable)->subquery);
 
-		put_row(check, psprintf("key %d", i + 1),
-				print_expression(check, (Node *) view->keyexprs[i]),
-				ordered ? "in order of its values" : "by equality, in no order",
-				psprintf("%s%s narrow a read%s",
-						 ordered ? "=, = ANY, IS NULL, <, <=, >, >= and BETWEEN" :
-						 "=, = ANY and IS NULL",
-						 i == 0 ? "" : " after = on the keys before it",
-						 ordered && i == 0 ? "; ORDER BY it needs no sort" : ""));
+		if (core != NULL)
+			return core;
 	}
+	return NULL;
 }
 
-static const char *
-accumulator_words(IvmAccumKind kind)
-{
-	switch (kind)
-	{
-		case IVM_ACC_COUNT:
-			return "a count";
-		case IVM_ACC_BOOL:
-			return "a count, and a count of true";
-		case IVM_ACC_INT:
-			return "a count and an exact sum";
-		case IVM_ACC_INT_SQ:
-			return "a count, and exact sums of values and squares";
-		case IVM_ACC_NUMERIC:
-			return "an exact sum, and a count for each display scale";
-		case IVM_ACC_NUMERIC_SQ:
-			return "exact sums of values and squares, and a count for each display scale";
-		case IVM_ACC_FLOAT:
-			return "a count and an exact sum, the same in any order";
-		case IVM_ACC_FLOAT_SQ:
-			return "a count, and exact sums of values and squares, the same in any order";
-		case IVM_ACC_FLOAT_XY:
-			return "a count, and exact sums of both values, their squares and products";
-		case IVM_ACC_INTERVAL:
-			return "a count, and exact sums of months, days and microseconds";
-		case IVM_ACC_MEMBER:
-			break;				/* of elements only */
-	}
-	return "a sum";
-}
-
-static bool
-aggregates_walker(Node *node, List **aggs)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Aggref))
-	{
-		*aggs = list_append_unique(*aggs, node);
-		return false;
-	}
-	return expression_tree_walker(node, aggregates_walker, aggs);
-}
-
-/* The query's aggregates in the order of view->aggs. */
+/* The target list that is needed to count what is kept under keys. */
 static List *
-aggregates_of(Query *query)
+key_targets(IvmCheck *check)
 {
-	List	   *aggs = NIL;
+	List	   *targets = NIL;
 	ListCell   *lc;
 
-	foreach(lc, query->targetList)
+	if (check->view->repeats)
 	{
-		if (!lfirst_node(TargetEntry, lc)->resjunk)
-			aggregates_walker(lfirst(lc), &aggs);
+		foreach(lc, check->view->written->keys)
+			targets = lappend(targets, makeTargetEntry(copyObject(lfirst(lc)), list_length(targets) + 1,
+													   NULL, false));
+		return targets;
 	}
-	aggregates_walker(query->havingQual, &aggs);
-	return aggs;
-}
-
-static void
-describe_aggregates(Check *check)
-{
-	IvmView    *view = check->view;
-	List	   *aggs = aggregates_of(check->query);
-
-	Assert(list_length(aggs) == view->naggs);
-	for (int i = 0; i < view->naggs; i++)
-	{
-		int			accum = view->aggs[i].accum;
-
-		put_row(check, "aggregate", print_expression(check, list_nth(aggs, i)),
-				accum < 0 ? "the group's row count" :
-				psprintf("accumulator %d: %s", accum + 1,
-						 accumulator_words(view->accums[accum].kind)),
-				"computed from it for each row read, where asked for");
-	}
-}
-
-/* Outputs that are more than a key or an aggregate, and HAVING. */
-static void
-describe_finishing(Check *check)
-{
-	IvmView    *view = check->view;
-	int			i = 0;
-	ListCell   *lc;
-
-	foreach(lc, check->query->targetList)
+	foreach(lc, check->core->targetList)
 	{
 		TargetEntry *tle = lfirst_node(TargetEntry, lc);
 
-		if (tle->resjunk)
+		if (get_sortgroupref_clause_noerr(tle->ressortgroupref, check->core->groupClause) == NULL)
 			continue;
-		if (!IsA(view->targets[i++], Var))
-			put_row(check, psprintf("column %d", i), print_expression(check, (Node *) tle->expr),
-					"not kept", "computed for each row read, where asked for");
+		tle = copyObject(tle);
+		tle->resno = list_length(targets) + 1;
+		tle->resjunk = false;
+		targets = lappend(targets, tle);
 	}
-	if (view->having != NULL)
-		put_row(check, "having", print_expression(check, check->query->havingQual),
-				"not kept: all groups are", "computed for each group read");
-	if (check->query->sortClause != NIL)
-		put_row(check, "order by", NULL, "ignored: a view has no order",
-				"use ORDER BY when you read the view");
+	return targets;
 }
 
-static void
-describe_reads(Check *check)
+/* A query with as many rows as are kept under keys, for an estimate. */
+static Query *
+core_rows(IvmCheck *check)
 {
-	Query	   *query = copyObject(check->view->query);
-	Plan	   *plan;
+	Query	   *query = copyObject(check->core);
 
+	query->sortClause = NIL;
 	if (!check->view->one_row)
 		query->havingQual = NULL;	/* groups are read before HAVING is applied */
-	plan = planner(query, check->text, CURSOR_OPT_PARALLEL_OK, NULL)->planTree;
-	put_row(check, "read", "whole view", "from the store",
-			psprintf("reads all groups, about %.0f", plan->plan_rows));
-	put_row(check, "read", "whole view", "live, where the store cannot answer",
-			psprintf("the query itself, of cost %.0f", plan->total_cost));
+	if (check->view->upper == NULL)
+		return query;
+	if (!check->view->repeats && query->groupClause == NIL && query->groupingSets == NIL && !query->hasAggs)
+		return query;			/* a subquery with DISTINCT */
+	query->targetList = key_targets(check);
+	query->hasTargetSRFs = expression_returns_set((Node *) query->targetList);
+	query->limitCount = query->limitOffset = NULL;
+	query->distinctClause = NIL;
+	query->windowClause = NIL;
+	query->hasDistinctOn = query->hasWindowFuncs = false;
+	return query;
+}
+
+static double
+estimate(Query *query, const char *text, Cost *cost)
+{
+	Plan	   *plan = planner(copyObject(query), text, CURSOR_OPT_PARALLEL_OK, NULL)->planTree;
+
+	if (cost != NULL)
+		*cost = plan->total_cost;
+	return plan->plan_rows;
 }
 
 static void
-describe_query(Check *check)
+describe_reads(IvmCheck *check)
 {
-	check->query = IvmParseQuery(check->text);
-	IvmSpellOutGrouping(check->query, check->text);
-	check->view = IvmAnalyzeView(check->query, check->text, NIL);
-	IvmCheckDefiner(check->query, GetUserId());
-	IvmFlattenGroupExprs(check->query);
-	check->dpcontext = deparse_context_for(get_rel_name(check->view->baserel),
-										   check->view->baserel);
-	describe_table(check);
-	describe_keys(check);
-	describe_aggregates(check);
-	describe_finishing(check);
+	double		rows = estimate(core_rows(check), check->text, NULL);
+	Cost		cost;
+
+	estimate(check->view->query, check->text, &cost);
+	IvmCheckPut(check, "read", "whole view", "from the store",
+				psprintf(check->view->repeats ? "reads all rows, about %.0f" :
+						 "reads all groups, about %.0f", rows));
+	IvmCheckPut(check, "read", "whole view", "live, where the store cannot answer",
+				psprintf("the query itself, of cost %.0f", cost));
+}
+
+static void
+describe_query(IvmCheck *check)
+{
+	Query	   *query = IvmParseQuery(check->text);
+
+	IvmSpellOutGrouping(query, check->text);
+	check->view = IvmAnalyzeView(query, check->text, NIL);
+	IvmCheckDefiner(query, GetUserId());
+	check->core = find_core(check->view->written->whole);
+	IvmCheckParts(check);
+	IvmCheckUpper(check);
+	if (query->sortClause != NIL && query->limitCount == NULL && query->limitOffset == NULL &&
+		!query->hasDistinctOn)
+		IvmCheckPut(check, "order by", NULL, "ignored: a view has no order",
+					"use ORDER BY when you read the view");
 	describe_reads(check);
 }
 
@@ -297,20 +197,20 @@ excerpt(const char *text, int position)
 }
 
 static void
-describe_refusal(Check *check, ErrorData *error)
+describe_refusal(IvmCheck *check, ErrorData *error)
 {
 	int			position = error->internalpos > 0 ? error->internalpos : error->cursorpos;
 
-	put_row(check, "refused", excerpt(check->text, position), error->message, NULL);
+	IvmCheckPut(check, "refused", excerpt(check->text, position), error->message, NULL);
 	if (error->detail != NULL)
-		put_row(check, "why", NULL, error->detail, NULL);
+		IvmCheckPut(check, "why", NULL, error->detail, NULL);
 	if (error->hint != NULL)
-		put_row(check, "instead", NULL, error->hint, NULL);
+		IvmCheckPut(check, "instead", NULL, error->hint, NULL);
 }
 
 /* As PL/pgSQL's exception blocks do it. */
 static void
-check_in_subtransaction(Check *check)
+check_in_subtransaction(IvmCheck *check)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	ResourceOwner oldowner = CurrentResourceOwner;
@@ -345,7 +245,7 @@ check_in_subtransaction(Check *check)
 Datum
 ivm_fdw_check(PG_FUNCTION_ARGS)
 {
-	Check		check = {0};
+	IvmCheck	check = {0};
 
 	InitMaterializedSRF(fcinfo, 0);
 	check.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;

@@ -34,6 +34,17 @@ live_query(Query *query)
 	return query;
 }
 
+static IvmWritten *
+as_written(const IvmSplit *split)
+{
+	IvmWritten *written = palloc_object(IvmWritten);
+
+	written->whole = copyObject(split->whole);
+	written->keys = copyObject(split->keys);
+	written->aggs = copyObject(split->aggs);
+	return written;
+}
+
 static void
 split_core(IvmSplit *split)
 {
@@ -48,6 +59,8 @@ split_core(IvmSplit *split)
 	MemoryContextSwitchTo(split->scratch);
 	IvmSplitCollect(split);
 	MemoryContextSwitchTo(view->cxt);
+	if (split->text != NULL)
+		view->written = as_written(split);
 
 	IvmSplitLinear(split);
 	if (split->satellites != NIL)

@@ -105,6 +105,14 @@ typedef struct IvmAlwaysKey
 	uint32		keylen;
 } IvmAlwaysKey;
 
+/* A query as its author wrote it, but flattened: for ivm_fdw_check to tell of. */
+typedef struct IvmWritten
+{
+	Query	   *whole;
+	List	   *keys;			/* as view->keyexprs, without a grouping set's number */
+	List	   *aggs;			/* as view->aggs */
+} IvmWritten;
+
 /*
  * An analysed view.
  *
@@ -198,6 +206,8 @@ typedef struct IvmView
 	/* upper part */
 	Query	   *upper;			/* or NULL.  The core is an RTE for a named tuplestore, IVM_CORE_NAME */
 	int			nordered;		/* so many leading keys are in the order that the upper query likes */
+
+	IvmWritten *written;		/* NULL where the definition was read back */
 
 	/* the view's columns */
 	int			noutputs;
