@@ -526,10 +526,13 @@ replace_base(IvmSplit *split, Query *source)
 	rte->inh = false;
 	rte->enrname = pstrdup(IVM_ROW_NAME);
 	rte->enrtuples = 1;
+	rte->eref = makeAlias(rte->eref->aliasname, NIL);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 
+		rte->eref->colnames = lappend(rte->eref->colnames,
+									  makeString(pstrdup(NameStr(att->attname))));
 		rte->coltypes = lappend_oid(rte->coltypes, att->attisdropped ? InvalidOid : att->atttypid);
 		rte->coltypmods = lappend_int(rte->coltypmods, att->attisdropped ? 0 : att->atttypmod);
 		rte->colcollations = lappend_oid(rte->colcollations, att->attisdropped ? InvalidOid : att->attcollation);
