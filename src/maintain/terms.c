@@ -37,7 +37,7 @@
 typedef struct TermPlan
 {
 	uint32		view;			/* definition id */
-	int			part;			/* slot_base: which part */
+	int			part;			/* which part */
 	uint32		mask;			/* which occurrences are changed rows */
 	bool		many;
 	bool		stale;
@@ -227,7 +227,7 @@ make_plan(const IvmView *part, IvmChangedRows *const *changed, uint32 mask, bool
 	old = MemoryContextSwitchTo(cxt);
 	plan = palloc0(sizeof(TermPlan));
 	plan->view = part->id;
-	plan->part = part->slot_base;
+	plan->part = part->number;
 	plan->mask = mask;
 	plan->many = many;
 	plan->cxt = cxt;
@@ -260,7 +260,7 @@ get_plan(const IvmView *part, IvmChangedRows *const *changed)
 	{
 		TermPlan   *plan = lfirst(lc);
 
-		if (plan->view == part->id && plan->part == part->slot_base && plan->mask == mask &&
+		if (plan->view == part->id && plan->part == part->number && plan->mask == mask &&
 			plan->many == many && !plan->stale)
 			return plan;
 	}

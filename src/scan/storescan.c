@@ -190,7 +190,7 @@ IvmStoreScanRestart(IvmStoreScan *scan, const IvmGeneration *gen, Snapshot snaps
 	oldcxt = MemoryContextSwitchTo(scan->startcxt);
 	scan->merge = IvmMergeBegin(scan->view, gen, snapshot);
 	IvmMergeStart(scan->merge, scan->ranges, scan->nranges, false);
-	if (scan->view->nparts > 1)
+	if (scan->view->nparts > 1 && !scan->view->parts[1]->branch)
 		scan->satellites = IvmSatellitesBegin(scan->view, gen, snapshot);
 	scan->elements = IvmElementsBegin(scan->view, gen, snapshot, scan->finish);
 	scan->always_seen = palloc0(scan->view->nalways * sizeof(bool));

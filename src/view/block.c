@@ -17,6 +17,8 @@
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "utils/rel.h"
+#include "view/flatten.h"
+#include "view/outer.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
 #include "view/split.h"
@@ -144,7 +146,7 @@ check_companions(IvmSplit *split)
 {
 	Query	   *query = split->query;
 
-	if (!split->joins && !is_preserved((Node *) query->jointree, split->varno))
+	if (!split->joins && split->outer == NULL && !is_preserved((Node *) query->jointree, split->varno))
 		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
 				  "an outer join that makes up rows of the table is not supported in the query of a view",
 				  "Put the table on the preserved side of the join.");
@@ -196,31 +198,39 @@ IvmCloseTables(IvmSplit *split)
 		table_close(((IvmTable *) lfirst(lc))->rel, NoLock);
 }
 
-/* Joins are kept where they are inner ones. */
-static void
-check_joins(IvmSplit *split)
-{
-	ListCell   *lc;
-
-	foreach(lc, split->query->jointree->fromlist)
-	{
-		if (!IsA(lfirst(lc), RangeTblRef))
-			IvmRefuse(split->text, IvmFromLocation(split->text, 0),
-					  "an outer join by other columns than those grouped by is not supported in the query of a view",
-					  "Group by the columns that the preserved table is joined by, or use an inner join.");
-	}
-}
-
-/* The core's FROM: one table, a hub with satellites, or a join. */
+/* The core's FROM: one table, a hub with satellites, a join, or what outer.c makes of it. */
 static void
 choose_tables(IvmSplit *split, List *varnos)
 {
-	if (list_length(varnos) > 1 && !IvmStarFind(split, varnos))
-	{
-		check_joins(split);
-		split->joins = true;
-	}
-	IvmOpenTables(split, split->joins ? varnos : list_make1_int(split->varno));
+	if (list_length(varnos) > 1 && IvmStarFind(split, varnos))
+		varnos = list_make1_int(split->varno);
+	else if (IvmOuterFind(split))
+		varnos = IvmFromEntries(split->query, RTE_RELATION);
+	split->joins = list_length(varnos) > 1;
+	IvmOpenTables(split, varnos);
+}
+
+static bool
+refuse_sublinks(Node *node, void *text)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, SubLink))
+		IvmRefuse(text, exprLocation(node),
+				  "a subquery in an expression is not supported in the query of a view, but for EXISTS, NOT EXISTS and IN by themselves in WHERE",
+				  "Write it as a join, or NOT IN as NOT EXISTS, or apply the subquery when you read the view.");
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, refuse_sublinks, text, 0);
+	return expression_tree_walker(node, refuse_sublinks, text);
+}
+
+/* Take outer joins and the like out of the block, so that no condition of theirs is left in it. */
+static void
+strip_outer(IvmSplit *split)
+{
+	if (split->outer != NULL)
+		split->query->jointree->quals = NULL;
+	refuse_sublinks((Node *) split->whole, (void *) split->text);
 }
 
 void
@@ -232,9 +242,13 @@ IvmFindCore(IvmSplit *split)
 	query->hasAggs || query->havingQual != NULL;
 
 	choose_tables(split, varnos);
+	strip_outer(split);
 	split->expands = split->joins || !is_plain_from(query) || query->hasTargetSRFs;
 	split->grouped = aggregates || is_plain_distinct(query);
+	split->rows_only = split->grouped && split->outer != NULL;
 	split->has_upper = query != split->whole || query->hasWindowFuncs || has_limit(query) ||
-		query->hasDistinctOn || (aggregates && query->distinctClause != NIL);
+		query->hasDistinctOn || (aggregates && query->distinctClause != NIL) || split->rows_only;
+	if (split->rows_only)
+		split->grouped = false;
 	check_companions(split);
 }

@@ -21,6 +21,7 @@
 #include "view/catalog.h"
 #include "view/definition.h"
 #include "view/flatten.h"
+#include "view/outer.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
 #include "view/split.h"
@@ -51,7 +52,7 @@ split_core(IvmSplit *split)
 	IvmView    *view = split->view;
 	RangeTblEntry *rte = rt_fetch(split->varno, split->query->rtable);
 
-	if (!split->joins)
+	if (!split->joins && split->outer == NULL)
 	{
 		view->baserel = rte->relid;
 		view->inh = rte->inh;
@@ -62,7 +63,10 @@ split_core(IvmSplit *split)
 	if (split->text != NULL)
 		view->written = as_written(split);
 
-	IvmSplitLinear(split);
+	if (split->outer != NULL)
+		IvmOuterSplit(split);
+	else
+		IvmSplitLinear(split);
 	if (split->satellites != NIL)
 		IvmStarSplit(split);
 	IvmSplitFinish(split);
@@ -87,13 +91,16 @@ assemble_parts(IvmView *view)
 	{
 		IvmView    *part = view->parts[i];
 
+		part->number = i;
+		part->descs = view->descs;
+		if (part->branch)
+			continue;			/* its slots are the view's own */
 		if (next + 1 + part->nslots > IVM_MAX_SLOTS)
 			ereport(ERROR,
 					errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					errmsg("the query of a view needs more than %d arrangements", IVM_MAX_SLOTS),
 					errhint("Distribute its aggregates among several views."));
 		part->slot_base = next;
-		part->descs = view->descs;
 		view->descs[next++] = part->statedesc;
 		for (int s = 0; s < part->nslots; s++)
 			view->descs[next++] = part->slots[s].statedesc;

@@ -74,10 +74,6 @@ refuse_walker(Node *node, void *arg)
 		refuse_clauses((Query *) node, text);
 		return query_tree_walker((Query *) node, refuse_walker, arg, 0);
 	}
-	if (IsA(node, SubLink))
-		IvmRefuse(text, exprLocation(node),
-				  "subqueries are not supported in the expressions of a view",
-				  "Write the condition over columns of the table, or apply the subquery when you read the view.");
 	return expression_tree_walker(node, refuse_walker, arg);
 }
 

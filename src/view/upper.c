@@ -74,10 +74,15 @@ replace_core(IvmSplit *split)
 	}
 	query->rtable = list_make1(core_rte(split->view));
 	query->jointree = makeFromExpr(list_make1(ref), NULL);
-	query->groupClause = NIL;
-	query->groupingSets = NIL;
-	query->havingQual = NULL;
-	query->hasAggs = false;
+	if (split->rows_only)
+		query->havingQual = IvmSplitMutate(split, query->havingQual);
+	else
+	{
+		query->groupClause = NIL;
+		query->groupingSets = NIL;
+		query->havingQual = NULL;
+		query->hasAggs = false;
+	}
 	if (!grouping && split->grouped)
 		query->distinctClause = NIL;	/* the core is that */
 	query->hasTargetSRFs = expression_returns_set((Node *) query->targetList);
