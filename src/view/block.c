@@ -21,6 +21,7 @@
 #include "view/outer.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
+#include "view/setop.h"
 #include "view/split.h"
 
 /* ---- which RTEs are in use ---- */
@@ -78,7 +79,9 @@ search_block(Search *search, Query *query)
 	{
 		RangeTblEntry *rte = rt_fetch(varno, query->rtable);
 
-		if (rte->rtekind == RTE_SUBQUERY)
+		if (rte->rtekind == RTE_SUBQUERY && rte->subquery->setOperations != NULL)
+			found_table(search, rte->subquery, 0);
+		else if (rte->rtekind == RTE_SUBQUERY)
 			search_block(search, rte->subquery);
 		else if (rte->rtekind == RTE_RELATION)
 			found_table(search, query, varno);
@@ -91,7 +94,10 @@ search_core(IvmSplit *split)
 {
 	Search		search = {split, NULL, NIL};
 
-	search_block(&search, split->whole);
+	if (split->whole->setOperations != NULL)
+		found_table(&search, split->whole, 0);
+	else
+		search_block(&search, split->whole);
 	if (search.query == NULL)
 		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
 				  "the query of a view has no table in FROM", "Write the query over a table.");
@@ -210,18 +216,25 @@ choose_tables(IvmSplit *split, List *varnos)
 	IvmOpenTables(split, varnos);
 }
 
+/* What is left after the core was found must not have these. */
 static bool
-refuse_sublinks(Node *node, void *text)
+refuse_rest(Node *node, void *arg)
 {
+	IvmSplit   *split = arg;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, SubLink))
-		IvmRefuse(text, exprLocation(node),
+		IvmRefuse(split->text, exprLocation(node),
 				  "a subquery in an expression is not supported in the query of a view, but for EXISTS, NOT EXISTS and IN by themselves in WHERE",
 				  "Write it as a join, or NOT IN as NOT EXISTS, or apply the subquery when you read the view.");
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, refuse_sublinks, text, 0);
-	return expression_tree_walker(node, refuse_sublinks, text);
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, refuse_rest, arg);
+	if (((Query *) node)->setOperations != NULL && node != (Node *) split->query)
+		IvmRefuse(split->text, IvmSetOperationLocation(split->text),
+				  "a set operation inside of another query over it is not supported in the query of a view",
+				  "Make a view of each part, and combine them in the query that reads the views.");
+	return query_tree_walker((Query *) node, refuse_rest, arg, 0);
 }
 
 /* Take outer joins and the like out of the block, so that no condition of theirs is left in it. */
@@ -230,7 +243,7 @@ strip_outer(IvmSplit *split)
 {
 	if (split->outer != NULL)
 		split->query->jointree->quals = NULL;
-	refuse_sublinks((Node *) split->whole, (void *) split->text);
+	refuse_rest((Node *) split->whole, split);
 }
 
 void
@@ -241,6 +254,13 @@ IvmFindCore(IvmSplit *split)
 	bool		aggregates = query->groupClause != NIL || query->groupingSets != NIL ||
 	query->hasAggs || query->havingQual != NULL;
 
+	if (query->setOperations != NULL)
+	{
+		IvmSetopFind(split);
+		strip_outer(split);
+		split->has_upper = query != split->whole || has_limit(query);
+		return;
+	}
 	choose_tables(split, varnos);
 	strip_outer(split);
 	split->expands = split->joins || !is_plain_from(query) || query->hasTargetSRFs;

@@ -24,6 +24,7 @@
 #include "view/outer.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
+#include "view/setop.h"
 #include "view/split.h"
 
 /* What a live read runs. */
@@ -50,10 +51,17 @@ static void
 split_core(IvmSplit *split)
 {
 	IvmView    *view = split->view;
-	RangeTblEntry *rte = rt_fetch(split->varno, split->query->rtable);
 
+	if (split->setop != NULL)
+	{
+		IvmSetopSplit(split);
+		IvmSplitUpper(split);
+		return;
+	}
 	if (!split->joins && split->outer == NULL)
 	{
+		RangeTblEntry *rte = rt_fetch(split->varno, split->query->rtable);
+
 		view->baserel = rte->relid;
 		view->inh = rte->inh;
 	}

@@ -15,7 +15,8 @@
  * with Lj those of the inner join of I, the Li in P, and Lj.  Each of these joins is a part of the view that
  * counts under the same keys.  A read shows a key as often as it has rows, if its counts
  * of matches are zero (SHAPES.md calls this rule E).  EXISTS and IN are joins of which only the count of
- * matches is kept, and asked to be positive; NOT EXISTS asks it to be zero.
+ * matches is kept, and asked to be positive; NOT EXISTS asks it to be zero.  In FULL JOIN
+ * each arm is a match of the other, and no row is without both.
  *
  * WHERE applies to rows, not to matches, with nulls for those that have not matched.  Patterns that it
  * can never let pass are left out, as are those whose ON conditions cannot hold.
@@ -36,7 +37,7 @@
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
-#include "utils/typcache.h"
+#include "view/counts.h"
 #include "view/flatten.h"
 #include "view/outer.h"
 #include "view/querytext.h"
@@ -57,7 +58,7 @@ typedef struct Match
 {
 	MatchKind	kind;
 	Bitmapset  *varnos;
-	List	   *quals;			/* ON, or the subquery's WHERE */
+	List	   *quals;			/* ON, or the subquery's WHERE; of FULL JOIN: the arm's own */
 } Match;
 
 typedef struct IvmOuter
@@ -65,6 +66,7 @@ typedef struct IvmOuter
 	Bitmapset  *inner;			/* varnos of what is inner-joined */
 	List	   *matches;		/* of Match *; outer joins first */
 	int			nouter;
+	List	   *joint;			/* FULL JOIN's ON: where both of its arms, the first two matches, are joined */
 	List	   *quals;			/* WHERE, but for EXISTS and the like */
 	List	   *extras;			/* columns that conditions of matches use */
 } IvmOuter;
@@ -196,6 +198,53 @@ take_item(IvmOuter *outer, Node *item, Bitmapset **varnos)
 	return castNode(FromExpr, item)->quals == NULL;
 }
 
+/* An arm of FULL JOIN: a table, or several with their conditions. */
+static bool
+take_arm(IvmOuter *outer, Node *arm)
+{
+	Match	   *match = palloc0_object(Match);
+
+	if (IsA(arm, FromExpr))
+	{
+		match->quals = make_ands_implicit((Expr *) ((FromExpr *) arm)->quals);
+		((FromExpr *) arm)->quals = NULL;
+	}
+	match->kind = MATCH_OUTER;
+	outer->matches = lappend(outer->matches, match);
+	outer->nouter++;
+	return !IsA(arm, JoinExpr) && take_item(NULL, arm, &match->varnos);
+}
+
+/* FULL JOIN by itself in FROM. */
+static bool
+take_full_join(IvmOuter *outer, FromExpr *from)
+{
+	JoinExpr   *join = linitial(from->fromlist);
+
+	if (list_length(from->fromlist) != 1 || !IsA(join, JoinExpr) || join->jointype != JOIN_FULL)
+		return false;
+	outer->joint = make_ands_implicit((Expr *) join->quals);
+	return take_arm(outer, join->larg) && take_arm(outer, join->rarg);
+}
+
+/* The items of FROM. */
+static void
+take_from(IvmSplit *split, IvmOuter *outer)
+{
+	FromExpr   *from = split->query->jointree;
+	ListCell   *lc;
+
+	if (take_full_join(outer, from))
+		return;
+	foreach(lc, from->fromlist)
+	{
+		if (outer->joint != NIL || !take_item(outer, lfirst(lc), &outer->inner))
+			IvmRefuse(split->text, IvmFromLocation(split->text, 0),
+					  "a FULL JOIN beside other joins, or an outer join on the right of another, is not supported in the query of a view",
+					  "Use LEFT JOINs one after the other.");
+	}
+}
+
 static void
 check_count(IvmSplit *split, const IvmOuter *outer)
 {
@@ -223,13 +272,7 @@ IvmOuterFind(IvmSplit *split)
 		else
 			outer->quals = lappend(outer->quals, lfirst(lc));
 	}
-	foreach(lc, from->fromlist)
-	{
-		if (!take_item(outer, lfirst(lc), &outer->inner))
-			IvmRefuse(split->text, IvmFromLocation(split->text, 0),
-					  "a FULL JOIN, or an outer join on the right of another, is not supported in the query of a view",
-					  "Use LEFT JOINs one after the other.");
-	}
+	take_from(split, outer);
 	outer->matches = list_concat(outer->matches, semis);
 	if (outer->matches == NIL)
 		return false;
@@ -313,6 +356,12 @@ part_from(const IvmOuter *outer, uint32 pattern, int more)
 	int			varno = -1;
 	ListCell   *lc;
 
+	if (bms_is_empty(varnos))
+		return NULL;
+	if (outer->joint != NIL && bms_overlap(match_number(outer, 0)->varnos, varnos) &&
+		bms_overlap(match_number(outer, 1)->varnos, varnos) &&
+		!add_quals(&quals, outer->joint, varnos))
+		return NULL;
 	for (int i = 0; i < list_length(outer->matches); i++)
 	{
 		if (((pattern & ((uint32) 1 << i)) || i == more) &&
@@ -390,25 +439,6 @@ tables_among(Query *query, Bitmapset *varnos, bool *all)
 	return tables;
 }
 
-/* The counts of matches; the part counts into the one of that number (-1: none, but rows). */
-static void
-set_counts(IvmView *part, int ncounts, int counts_into)
-{
-	IvmAccumKind *kinds = palloc_array(IvmAccumKind, ncounts + 1);
-	Oid		   *argtypes = palloc0_array(Oid, ncounts + 1);
-
-	part->naccums = ncounts;
-	part->accums = palloc0_array(IvmAccumSpec, ncounts + 1);
-	for (int i = 0; i < ncounts; i++)
-	{
-		kinds[i] = part->accums[i].kind = IVM_ACC_COUNT;
-		if (i != counts_into)
-			part->accums[i].filter = (Expr *) makeBoolConst(false, false);
-	}
-	part->statedesc = IvmStateDescMake(ncounts, kinds, argtypes);
-	part->no_rows = counts_into >= 0;
-}
-
 /* Entries of joins are not to be there where the joins are not. */
 static void
 forget_joins(Query *query)
@@ -452,25 +482,9 @@ split_part(IvmSplit *split, IvmView *part, List *shown, FromExpr *from, uint32 p
 	IvmOpenTables(&sub, varnos);
 	IvmSplitLinear(&sub);
 	IvmCloseTables(&sub);
-	set_counts(part, list_length(split->outer->matches), more);
+	IvmCountsSet(part, list_length(split->outer->matches), more);
 	split->view->user_code |= part->user_code;
 	split->view->needs_pins |= part->needs_pins;
-}
-
-/* The next part of the view; the first is the view itself. */
-static IvmView *
-next_part(IvmView *view)
-{
-	IvmView    *part = view;
-
-	if (view->nparts > 0)
-	{
-		part = palloc0_object(IvmView);
-		part->cxt = view->cxt;
-		part->branch = true;
-	}
-	view->parts[view->nparts++] = part;
-	return part;
 }
 
 /* The parts of a pattern: its rows, and the matches that rows must not, or must, have. */
@@ -482,7 +496,7 @@ split_pattern(IvmSplit *split, List *shown, uint32 pattern)
 
 	if (rows == NULL)
 		return;
-	split_part(split, next_part(split->view), shown, rows, pattern, -1);
+	split_part(split, IvmCountsNextPart(split->view), shown, rows, pattern, -1);
 	for (int i = 0; i < list_length(outer->matches); i++)
 	{
 		FromExpr   *matches;
@@ -491,30 +505,11 @@ split_pattern(IvmSplit *split, List *shown, uint32 pattern)
 			continue;
 		matches = part_from(outer, pattern, i);
 		if (matches != NULL)
-			split_part(split, next_part(split->view), shown, matches, pattern, i);
+			split_part(split, IvmCountsNextPart(split->view), shown, matches, pattern, i);
 	}
 }
 
 /* ---- what is shown ---- */
-
-/* The count of matches number i, in the finish row. */
-static Node *
-count_var(const IvmView *view, int i)
-{
-	return (Node *) makeVar(1, view->nkeys + i + 1, INT8OID, -1, InvalidOid, 0);
-}
-
-static Expr *
-compare_with_zero(Node *count, bool equal)
-{
-	TypeCacheEntry *type = lookup_type_cache(INT8OID, TYPECACHE_EQ_OPR | TYPECACHE_GT_OPR);
-	Oid			operator = equal ? type->eq_opr : type->gt_opr;
-
-	return make_opclause(operator, BOOLOID, false, (Expr *) count,
-						 (Expr *) makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
-											Int64GetDatum(0), false, FLOAT8PASSBYVAL),
-						 InvalidOid, InvalidOid);
-}
 
 /* Is the row's pattern one that has the match? */
 static Expr *
@@ -550,39 +545,24 @@ make_condition(IvmSplit *split, int patternkey)
 
 	for (int i = 0; i < list_length(outer->matches); i++)
 	{
-		Node	   *count = count_var(view, i);
+		Expr	   *condition;
 
 		switch (match_number(outer, i)->kind)
 		{
 			case MATCH_OUTER:
-				conditions = lappend(conditions,
-									 makeBoolExpr(OR_EXPR,
-												  list_make2(pattern_has(outer, patternkey, i),
-															 compare_with_zero(count, true)),
-												  -1));
+				condition = makeBoolExpr(OR_EXPR, list_make2(pattern_has(outer, patternkey, i),
+															 IvmCountIsZero(view, i)), -1);
 				break;
 			case MATCH_SEMI:
-				conditions = lappend(conditions, compare_with_zero(count, false));
+				condition = IvmCountIsPositive(view, i);
 				break;
-			case MATCH_ANTI:
-				conditions = lappend(conditions, compare_with_zero(count, true));
+			default:
+				condition = IvmCountIsZero(view, i);
 				break;
 		}
+		conditions = lappend(conditions, condition);
 	}
 	view->having = (Expr *) make_ands_explicit(conditions);
-}
-
-/* The counts as aggregates of the finish row. */
-static void
-make_aggregates(IvmView *view)
-{
-	view->naggs = view->naccums;
-	view->aggs = palloc0_array(IvmAggSpec, view->naggs + 1);
-	for (int i = 0; i < view->naggs; i++)
-		view->aggs[i] = (IvmAggSpec)
-	{
-		.how = IVM_AGG_STATE,.aggfnoid = F_COUNT_,.accum = i,.rettype = INT8OID,.rettypmod = -1
-	};
 }
 
 void
@@ -595,12 +575,13 @@ IvmOuterSplit(IvmSplit *split)
 
 	foreach(lc, outer->matches)
 		extras_walker((Node *) ((Match *) lfirst(lc))->quals, split);
+	extras_walker((Node *) outer->joint, split);
 	view->parts = palloc_array(IvmView *, npatterns * (list_length(outer->matches) + 1));
 	for (uint32 pattern = 0; pattern < npatterns; pattern++)
 		split_pattern(split, split->keys, pattern);
 	if (view->nparts == 0)
 		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
 				  "the query of a view can never have a row", "Look at its conditions.");
-	make_aggregates(view);
+	IvmCountsShow(view);
 	make_condition(split, list_length(split->keys));
 }

@@ -45,10 +45,6 @@ refuse_clauses(Query *query, const char *text)
 {
 	ListCell   *lc;
 
-	if (query->setOperations != NULL)
-		IvmRefuse(text, IvmSetOperationLocation(text),
-				  "UNION, INTERSECT and EXCEPT are not supported in the query of a view",
-				  "Make a view for each part, and combine them in the query that reads the views.");
 	if (query->rowMarks != NIL)
 		IvmRefuse(text, IvmFromLocation(text, 0),
 				  "row locks (FOR UPDATE, FOR SHARE) are not supported in the query of a view",

@@ -26,6 +26,7 @@
 #include "view/functions.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
+#include "view/setop.h"
 #include "view/split.h"
 
 /* ---- the core as a range table entry ---- */
@@ -64,7 +65,10 @@ replace_core(IvmSplit *split)
 	ListCell   *lc;
 
 	ref->rtindex = 1;
-	query->targetList = (List *) IvmSplitMutate(split, (Node *) query->targetList);
+	if (split->setop != NULL)
+		IvmSetopReplace(split);
+	else
+		query->targetList = (List *) IvmSplitMutate(split, (Node *) query->targetList);
 	foreach(lc, query->windowClause)
 	{
 		WindowClause *window = lfirst_node(WindowClause, lc);
