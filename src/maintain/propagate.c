@@ -120,6 +120,50 @@ own_table(const Propagation *prop, Oid relid)
 	return NULL;
 }
 
+/* Count a table among the changed ones, as one whose changes are not known. */
+static void
+add_lost_table(Propagation *prop, Oid relid)
+{
+	IvmJoinTable *table = own_table(prop, relid);
+
+	if (table == NULL)
+	{
+		table = palloc0(sizeof(IvmJoinTable));
+		table->relid = relid;
+		prop->tables = lappend(prop->tables, table);
+	}
+	table->lost = true;
+	table->nrows = 0;
+}
+
+/*
+ * Changes of these views' tables were not captured.  Others in flight have to
+ * hear of it, where their rows would be joined with what is not known.
+ */
+static void
+add_lost_views(Propagation *prop, const IvmOverlayNet *net)
+{
+	ListCell   *lc;
+
+	if (net->ninvalid == 0)
+		return;
+	foreach(lc, IvmViewList())
+	{
+		IvmView    *view = IvmViewGetIfAny(lfirst_oid(lc));
+		bool		joins = false;
+
+		for (int i = 0; view != NULL && i < view->nparts; i++)
+			joins |= view->parts[i]->noccurrences > 0;
+		for (int i = 0; joins && i < net->ninvalid; i++)
+		{
+			if (net->invalid[i] != view->id)
+				continue;
+			for (int r = 0; r < view->nrels; r++)
+				add_lost_table(prop, view->rels[r].relid);
+		}
+	}
+}
+
 /* The parts of all views that join one of the changed tables. */
 static void
 find_parts(Propagation *prop)
@@ -803,6 +847,7 @@ IvmPropagate(IvmOverlayNet *net)
 {
 	Propagation prop = {.xid = IvmTopFullXid(),.tables = IvmJoinRowsNet()};
 
+	add_lost_views(&prop, net);
 	if (prop.tables != NIL)
 		find_parts(&prop);
 	if (prop.parts == NIL)
