@@ -71,6 +71,18 @@ SELECT part, item, how FROM ivm_fdw_check('SELECT region, generate_series(1, 2),
 SELECT part, item, how FROM ivm_fdw_check('SELECT * FROM (SELECT region, row_number() OVER (PARTITION BY region ORDER BY id) AS nr, qty FROM sales) x WHERE nr <= 3')
 	WHERE part NOT IN ('read', 'table');
 
+-- joins by the key
+CREATE TABLE invoice (id int PRIMARY KEY, customer text COLLATE "C", day date);
+CREATE TABLE line (invoice int, article text COLLATE "C", price numeric, qty int);
+SELECT part, item, how, cost FROM ivm_fdw_check('SELECT i.id, i.customer, count(*), count(DISTINCT i.day), sum(l.price * l.qty),
+	string_agg(l.article, '','') FILTER (WHERE l.qty > 1)
+	FROM invoice i LEFT JOIN line l ON l.invoice = i.id AND l.qty > 0 WHERE i.day > ''2020-01-01'' GROUP BY i.id')
+	WHERE part <> 'read';
+
+-- pinned settings
+SELECT part, item, how FROM ivm_fdw_check('SELECT to_char(day, ''Mon'') AS m, string_agg(day::text, '','' ORDER BY id), max(id)::text || ''x''
+	FROM invoice WHERE day::timestamptz > ''2020-01-01 00:00+00'' GROUP BY 1 HAVING max(day)::text > ''2020''') WHERE part = 'settings';
+
 -- what it costs
 SELECT part, item, cost FROM ivm_fdw_check('SELECT region, qty, sum(amount) FROM sales GROUP BY region, qty') WHERE part <> 'read';
 SELECT part, item, how FROM ivm_fdw_check('SELECT count(*) FROM sales') WHERE part = 'read';

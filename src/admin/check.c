@@ -102,14 +102,22 @@ static Query *
 core_rows(IvmCheck *check)
 {
 	Query	   *query = copyObject(check->core);
+	ListCell   *lc;
 
 	query->sortClause = NIL;
 	if (!check->view->one_row)
 		query->havingQual = NULL;	/* groups are read before HAVING is applied */
-	if (check->view->upper == NULL)
+	if (check->view->upper == NULL && check->view->nparts == 1)
 		return query;
 	if (!check->view->repeats && query->groupClause == NIL && query->groupingSets == NIL && !query->hasAggs)
 		return query;			/* a subquery with DISTINCT */
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_JOIN)
+			rte->rtekind = RTE_RESULT;	/* joins with other parts are no more */
+	}
 	query->targetList = key_targets(check);
 	query->hasTargetSRFs = expression_returns_set((Node *) query->targetList);
 	query->limitCount = query->limitOffset = NULL;
@@ -154,6 +162,7 @@ describe_query(IvmCheck *check)
 	check->core = find_core(check->view->written->whole);
 	IvmCheckParts(check);
 	IvmCheckUpper(check);
+	IvmCheckSettings(check);
 	if (query->sortClause != NIL && query->limitCount == NULL && query->limitOffset == NULL &&
 		!query->hasDistinctOn)
 		IvmCheckPut(check, "order by", NULL, "ignored: a view has no order",

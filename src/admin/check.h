@@ -2,7 +2,7 @@
  *
  * check.h
  *		ivm_fdw_check(): the rows that explain a query (private to check.c,
- *		check_parts.c, check_print.c and check_upper.c).
+ *		check_parts.c, check_print.c, check_settings.c and check_upper.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -38,8 +38,8 @@ extern char *IvmCheckPrintList(Query *block, List *exprs);
 /* What the clauses (SortGroupClauses) of a block sort or group by. */
 extern char *IvmCheckPrintClauses(Query *block, List *clauses);
 
-/* An expression of a part's linear part, with all casts. */
-extern char *IvmCheckPrintLinear(const IvmView *part, Node *expr);
+/* An expression of a part's linear part, with all casts; prefix: columns with the table's name. */
+extern char *IvmCheckPrintLinear(const IvmView *part, Node *expr, bool prefix);
 
 /* --- check_parts.c --- */
 
@@ -48,6 +48,11 @@ extern void IvmCheckParts(IvmCheck *check);
 
 /* The leading keys by which conditions on the view's columns can narrow a read: how many? */
 extern int	IvmCheckNarrowingKeys(const IvmView *view);
+
+/* --- check_settings.c --- */
+
+/* Which expressions depend on which pinned settings. */
+extern void IvmCheckSettings(IvmCheck *check);
 
 /* --- check_upper.c --- */
 

@@ -131,6 +131,25 @@ describe_quals(IvmCheck *check, Node *jointree)
 	}
 }
 
+/* A table that is joined by the keys of the groups. */
+static void
+describe_satellite(IvmCheck *check, const IvmView *part)
+{
+	StringInfoData item;
+
+	initStringInfo(&item);
+	appendStringInfo(&item, "%s ON ", quote_identifier(get_rel_name(part->baserel)));
+	for (int i = 0; i < part->nkeys; i++)
+		appendStringInfo(&item, "%s%s = %s", i > 0 ? " AND " : "",
+						 IvmCheckPrint(check->core, list_nth(check->view->written->keys, part->ownerkeys[i])),
+						 IvmCheckPrintLinear(part, (Node *) part->keyexprs[i], true));
+	if (part->where != NULL)
+		appendStringInfo(&item, " WHERE %s", IvmCheckPrintLinear(part, (Node *) part->where, true));
+	IvmCheckPut(check, part->optional ? "left join" : "join", item.data,
+				"each table is kept by itself, by the columns of the join",
+				"no join at writes; a read looks the key of each group up");
+}
+
 static void
 describe_source(IvmCheck *check)
 {
@@ -150,6 +169,8 @@ describe_source(IvmCheck *check)
 	foreach(lc, set_functions)
 		put_source(check, IvmCheckPrint(check->core, lfirst(lc)));
 	describe_quals(check, (Node *) check->core->jointree);
+	for (int i = 1; i < check->view->nparts; i++)
+		describe_satellite(check, check->view->parts[i]);
 }
 
 /* ---- keys ---- */
@@ -248,6 +269,27 @@ describe_keys(IvmCheck *check)
 
 /* ---- aggregates ---- */
 
+/* Numbers, from 1, of a part's first accumulator and arrangement among those of all parts. */
+static int
+first_accumulator(const IvmView *view, int part)
+{
+	int			n = 1;
+
+	for (int i = 0; i < part; i++)
+		n += view->parts[i]->naccums;
+	return n;
+}
+
+static int
+first_arrangement(const IvmView *view, int part)
+{
+	int			n = 1;
+
+	for (int i = 0; i < part; i++)
+		n += view->parts[i]->nslots;
+	return n;
+}
+
 static const char *
 accumulator_words(IvmAccumKind kind)
 {
@@ -283,6 +325,7 @@ static void
 put_aggregate(IvmCheck *check, Aggref *aggref, const IvmAggSpec *agg)
 {
 	const IvmView *part = check->view->parts[agg->part];
+	int			slot = first_arrangement(check->view, agg->part) + agg->slot;
 	const char *item = IvmCheckPrint(check->core, (Node *) aggref);
 	const char *finished = "computed from it for each row read, where asked for";
 	const char *how = NULL;
@@ -295,24 +338,24 @@ put_aggregate(IvmCheck *check, Aggref *aggref, const IvmAggSpec *agg)
 			cost = finished;
 			break;
 		case IVM_AGG_STATE:
-			how = psprintf("accumulator %d: %s", agg->accum + 1,
+			how = psprintf("accumulator %d: %s", first_accumulator(check->view, agg->part) + agg->accum,
 						   accumulator_words(part->accums[agg->accum].kind));
 			cost = finished;
 			break;
 		case IVM_AGG_LEAST:
-			how = psprintf("arrangement %d: the first element", agg->slot + 1);
+			how = psprintf("arrangement %d: the first element", slot);
 			cost = "for each row read, where asked for, one look at the first element";
 			break;
 		case IVM_AGG_GREATEST:
-			how = psprintf("arrangement %d: the last element", agg->slot + 1);
+			how = psprintf("arrangement %d: the last element", slot);
 			cost = "for each row read, where asked for, one look at the last element";
 			break;
 		case IVM_AGG_DISTINCT:
-			how = psprintf("arrangement %d: the number of elements", agg->slot + 1);
+			how = psprintf("arrangement %d: the number of elements", slot);
 			cost = "for each row read, where asked for, the total and the elements with pending changes";
 			break;
 		case IVM_AGG_ELEMENTS:
-			how = psprintf("PostgreSQL's own aggregate over arrangement %d", agg->slot + 1);
+			how = psprintf("PostgreSQL's own aggregate over arrangement %d", slot);
 			cost = "for each row read, where asked for, all elements of the group";
 			break;
 	}
@@ -322,25 +365,26 @@ put_aggregate(IvmCheck *check, Aggref *aggref, const IvmAggSpec *agg)
 /* ---- arrangements ---- */
 
 static char *
-print_slot(const IvmView *part, const IvmSlotSpec *slot)
+print_slot(const IvmView *part, const IvmSlotSpec *slot, bool prefix)
 {
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	for (int i = 0; i < slot->ncols; i++)
 		appendStringInfo(&buf, "%s%s", i > 0 ? ", " : "",
-						 IvmCheckPrintLinear(part, (Node *) slot->cols[i]));
+						 IvmCheckPrintLinear(part, (Node *) slot->cols[i], prefix));
 	if (slot->ncols == 0)
 		appendStringInfoString(&buf, "(no columns)");
 	if (slot->filter != NULL)
-		appendStringInfo(&buf, " FILTER (WHERE %s)", IvmCheckPrintLinear(part, (Node *) slot->filter));
+		appendStringInfo(&buf, " FILTER (WHERE %s)", IvmCheckPrintLinear(part, (Node *) slot->filter, prefix));
 	return buf.data;
 }
 
 static void
-put_slot(IvmCheck *check, const IvmView *part, int i)
+put_slot(IvmCheck *check, int part, int i)
 {
-	const IvmSlotSpec *slot = &part->slots[i];
+	const IvmView *view = check->view;
+	const IvmSlotSpec *slot = &view->parts[part]->slots[i];
 	StringInfoData how;
 
 	initStringInfo(&how);
@@ -350,7 +394,8 @@ put_slot(IvmCheck *check, const IvmView *part, int i)
 		appendStringInfoString(&how, "; equal values of different form count as one");
 	if (slot->total)
 		appendStringInfoString(&how, "; and how many there are");
-	IvmCheckPut(check, psprintf("arrangement %d", i + 1), print_slot(part, slot), how.data,
+	IvmCheckPut(check, psprintf("arrangement %d", first_arrangement(view, part) + i),
+				print_slot(view->parts[part], slot, view->nparts > 1), how.data,
 				"a write changes one element for each changed row");
 }
 
@@ -364,7 +409,7 @@ describe_aggregates(IvmCheck *check)
 	for (int p = 0; p < view->nparts; p++)
 	{
 		for (int i = 0; i < view->parts[p]->nslots; i++)
-			put_slot(check, view->parts[p], i);
+			put_slot(check, p, i);
 	}
 }
 

@@ -19,7 +19,6 @@
 #include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
-#include "view/flatten.h"
 
 /* ---- expressions as they can be printed ---- */
 
@@ -67,15 +66,19 @@ printable_mutator(Node *node, void *arg)
 
 /* ---- blocks ---- */
 
+/* Entries of the range table with columns of their own; joins only pass on others'. */
 static List *
-entries_in_use(Query *block)
+entries_with_columns(Query *block)
 {
 	List	   *entries = NIL;
+	ListCell   *lc;
 
-	for (int kind = RTE_RELATION; kind <= RTE_NAMEDTUPLESTORE; kind++)
+	foreach(lc, block->rtable)
 	{
-		if (kind != RTE_JOIN)
-			entries = list_concat(entries, IvmFromEntries(block, kind));
+		RTEKind		kind = lfirst_node(RangeTblEntry, lc)->rtekind;
+
+		if (kind != RTE_JOIN && kind != RTE_RESULT)
+			entries = lappend_int(entries, foreach_current_index(lc) + 1);
 	}
 	return entries;
 }
@@ -96,7 +99,7 @@ context_of(Query *block, List *entries)
 static char *
 print_expression(Query *block, Node *expr, bool implicit_casts)
 {
-	List	   *entries = entries_in_use(block);
+	List	   *entries = entries_with_columns(block);
 
 	return deparse_expression(printable_mutator(expr, NULL), context_of(block, entries),
 							  list_length(entries) > 1, implicit_casts);
@@ -140,11 +143,11 @@ source_mutator(Node *node, void *arg)
 }
 
 char *
-IvmCheckPrintLinear(const IvmView *part, Node *expr)
+IvmCheckPrintLinear(const IvmView *part, Node *expr, bool prefix)
 {
 	if (part->source != NULL)
 		return print_expression(part->source, source_mutator(expr, part->source->targetList), true);
 	return deparse_expression(printable_mutator(expr, NULL),
 							  deparse_context_for(get_rel_name(part->baserel), part->baserel),
-							  false, true);
+							  prefix, true);
 }

@@ -458,13 +458,16 @@ null_mutator(Node *node, void *arg)
 	return expression_tree_mutator(node, null_mutator, arg);
 }
 
-/* An expression's value for a row of nulls. */
+/* An expression's value for a row of nulls.  What the planner does not fold depends on pinned settings. */
 static Const *
 value_for_nulls(Expr *expr)
 {
 	Node	   *value = eval_const_expressions(NULL, null_mutator((Node *) expr, NULL));
 
-	return IsA(value, Const) ? (Const *) value : NULL;
+	if (!IsA(value, Const))
+		value = (Node *) evaluate_expr((Expr *) value, exprType(value), exprTypmod(value),
+									   exprCollation(value));
+	return castNode(Const, value);
 }
 
 static bool
