@@ -72,6 +72,13 @@ BEGIN
 		CASE live WHEN 0 THEN ', from the store' ELSE format(', %s live', live) END;
 END $$;
 
+-- all_of_schema(): each view of the current schema, compared by same().
+CREATE FUNCTION all_of_schema() RETURNS TABLE (view name, same text)
+LANGUAGE sql AS $$
+	SELECT relname, same(oid::regclass) FROM pg_class
+		WHERE relkind = 'f' AND relnamespace = current_schema::regnamespace ORDER BY relname
+$$;
+
 -- folded(views): waits until the changes of ended transactions are folded into the rows of these views.
 CREATE FUNCTION folded(VARIADIC views text[]) RETURNS boolean
 LANGUAGE plpgsql AS $$

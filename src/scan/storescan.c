@@ -40,7 +40,7 @@
 /* A group of a run, or the only one. */
 typedef struct RunGroup
 {
-	List	   *keys;			/* of IvmGroupKey: its forms with a positive count */
+	List	   *keys;			/* of IvmGroupKey: its forms; first one with rows, if any */
 	IvmState   *state;
 } RunGroup;
 
@@ -287,7 +287,7 @@ add_to_run(IvmStoreScan *scan, const char *key, uint32 keylen)
 	IvmMergeTake(scan->merge, state);
 	if (state->rows < 0)
 		scan->unfit = IVM_REASON_DAMAGED;
-	if (state->rows <= 0)
+	if (state->rows <= 0 && IvmStateIsZero(desc, state))
 		return;					/* a form that the group no longer has */
 
 	form = palloc(sizeof(IvmGroupKey));
@@ -296,8 +296,12 @@ add_to_run(IvmStoreScan *scan, const char *key, uint32 keylen)
 	group = find_in_run(scan, key, keylen);
 	if (group != NULL)
 	{
+		/* a form with rows is what is shown */
+		if (state->rows > 0 && group->state->rows == 0)
+			group->keys = lcons(form, group->keys);
+		else
+			group->keys = lappend(group->keys, form);
 		IvmStateAdd(desc, group->state, state, 1);
-		group->keys = lappend(group->keys, form);
 		return;
 	}
 	group = palloc(sizeof(RunGroup));
