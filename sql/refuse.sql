@@ -18,6 +18,7 @@ DECLARE
 BEGIN
 	BEGIN
 		EXECUTE format('CREATE FOREIGN TABLE refused_view (c int) SERVER ivm OPTIONS (query %L)', query);
+		DROP FOREIGN TABLE refused_view;
 	EXCEPTION WHEN OTHERS THEN
 		state := SQLSTATE;
 		message := replace(SQLERRM, 'refuse.', '');
@@ -35,15 +36,16 @@ BEGIN
 			RETURN NEXT '   ' || r.part || ': ' || r.how;
 		END IF;
 	END LOOP;
-	IF NOT told THEN
-		RETURN NEXT '   check accepts it; ' || state || ' ' || message;
+	IF NOT told THEN			-- columns that do not match are no judgement of the query
+		RETURN NEXT '   check accepts it; ' ||
+			CASE WHEN state = '42804' THEN 'CREATE accepts it' ELSE message END;
 	END IF;
 END $$;
 
 -- how a client sees it: the position points into the query
 \set VERBOSITY default
-CREATE FOREIGN TABLE v (region text, lowest int) SERVER ivm
-	OPTIONS (query 'SELECT region, min(qty) FROM sales GROUP BY region');
+CREATE FOREIGN TABLE v (region text, lowest float8) SERVER ivm
+	OPTIONS (query 'SELECT region, min(random()) FROM sales GROUP BY region');
 CREATE FOREIGN TABLE v (n bigint) SERVER ivm
 	OPTIONS (query 'SELECT count(*)
 FROM sales
@@ -79,6 +81,14 @@ SELECT refused('SELECT id FROM sales EXCEPT SELECT id FROM other');
 SELECT refused('SELECT region FROM sales GROUP BY region LIMIT 3');
 SELECT refused('SELECT region FROM sales GROUP BY region OFFSET 3');
 SELECT refused('SELECT region FROM sales FOR UPDATE');
+SELECT refused('SELECT count(*) FROM sales FOR SHARE OF sales');
+SELECT refused('SELECT region, count(*) FROM (SELECT * FROM sales FOR UPDATE) x GROUP BY region');
+SELECT refused('WITH w AS (SELECT * FROM sales FOR NO KEY UPDATE) SELECT count(*) FROM w');
+SELECT refused('WITH w AS MATERIALIZED (SELECT * FROM sales FOR UPDATE SKIP LOCKED) SELECT region, qty FROM w');
+SELECT refused('SELECT x.qty FROM other, LATERAL (SELECT * FROM sales FOR KEY SHARE) x WHERE x.id = other.id');
+SELECT refused('SELECT region, n FROM (SELECT region, count(*) AS n FROM (SELECT * FROM sales FOR UPDATE) x GROUP BY region) y LIMIT 3');
+SELECT refused('WITH RECURSIVE w AS (SELECT id FROM sales UNION ALL SELECT o.id FROM other o JOIN w USING (id)) SELECT count(*) FROM w');
+SELECT refused('WITH w AS (INSERT INTO sales VALUES (1) RETURNING *) SELECT count(*) FROM w');
 SELECT refused('SELECT region, count(*) FROM sales GROUP BY ROLLUP (region)');
 SELECT refused('SELECT count(*) FROM sales GROUP BY ()');
 SELECT refused('SELECT region, grouping(region) FROM sales GROUP BY region');
@@ -99,6 +109,13 @@ SELECT refused('SELECT count(*) FROM sales GROUP BY ROW(region, qty)');
 SELECT refused('SELECT xmin_of, words, count(*) FROM unsortable GROUP BY xmin_of, words');
 SELECT refused('SELECT DISTINCT xmin_of, words FROM unsortable');
 SELECT refused('SELECT id, doc, count(*) FROM sales GROUP BY id');
+SELECT refused('SELECT s.tableoid, s FROM (SELECT tableoid, qty FROM sales) s');
+SELECT refused('SELECT doc FROM sales ORDER BY qty LIMIT 3');
+SELECT refused('SELECT region, qty FROM sales ORDER BY random() LIMIT 3');
+SELECT refused('SELECT region, qty FROM sales ORDER BY qty LIMIT (random() * 3)::int');
+SELECT refused('SELECT region, sum(qty) OVER (ORDER BY id ROWS BETWEEN (random() * 3)::int PRECEDING AND CURRENT ROW) FROM sales');
+SELECT refused('SELECT max(n) FROM (SELECT region, count(*) AS n FROM sales WHERE at > now() GROUP BY region) x');
+SELECT refused('SELECT region, t FROM sales, unnest(tags || random()::text) t');
 
 -- aggregates
 CREATE AGGREGATE my_sum(int) (sfunc = int4pl, stype = int, initcond = '0');
@@ -109,6 +126,13 @@ SELECT refused('SELECT count(DISTINCT qty) FROM sales');
 SELECT refused('SELECT sum(qty ORDER BY id) FROM sales');
 SELECT refused('SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY qty) FROM sales');
 SELECT refused('SELECT count(*) FROM sales HAVING max(qty) > 1');
+CREATE FUNCTION rolls_plus(int, int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT $1 + $2';
+CREATE AGGREGATE volatile_sum(int) (sfunc = rolls_plus, stype = int, initcond = '0');
+SELECT refused('SELECT volatile_sum(qty) FROM sales');
+SELECT refused('SELECT volatile_sum(qty) OVER (PARTITION BY region) FROM sales');
+SELECT refused('SELECT string_agg(region, random()::text) FROM sales');
+SELECT refused('SELECT count(DISTINCT random()) FROM sales');
+SELECT refused('SELECT array_agg(qty ORDER BY random()) FROM sales');
 
 -- functions
 CREATE FUNCTION rolls(int) RETURNS int LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN random() * $1; END';
