@@ -77,6 +77,9 @@ TRUNCATE r;
 SELECT ivm_fdw_rebuild() > 0 AS built;
 SELECT * FROM all_of_schema();
 
+SELECT part, item, how FROM ivm_fdw_check('SELECT o.oid, c.name FROM o LEFT JOIN c ON c.id = o.cid') WHERE part <> 'table';
+EXPLAIN (COSTS OFF) SELECT * FROM f_grouped WHERE region = 1;
+
 -- refused
 \set VERBOSITY terse
 CREATE FOREIGN TABLE bad (oid int) SERVER ivm OPTIONS (query 'SELECT oid FROM o WHERE cid NOT IN (SELECT id FROM c)');

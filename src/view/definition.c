@@ -54,6 +54,8 @@ split_core(IvmSplit *split)
 
 	if (split->setop != NULL)
 	{
+		if (split->text != NULL)
+			view->written = as_written(split);
 		IvmSetopSplit(split);
 		IvmSplitUpper(split);
 		return;

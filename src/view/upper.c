@@ -78,6 +78,7 @@ replace_core(IvmSplit *split)
 	}
 	query->rtable = list_make1(core_rte(split->view));
 	query->jointree = makeFromExpr(list_make1(ref), NULL);
+	query->hasSubLinks = false; /* EXISTS and IN were taken out */
 	if (split->rows_only)
 		query->havingQual = IvmSplitMutate(split, query->havingQual);
 	else
