@@ -186,9 +186,8 @@ term_query(const IvmView *part, IvmChangedRows *const *changed)
 	return query;
 }
 
-/* Plan for a few rows: along indexes. */
-static PlannedStmt *
-plan_for_few(Query *query, const char *text)
+PlannedStmt *
+IvmTermPlanForFew(Query *query, const char *text)
 {
 	bool		seqscan = enable_seqscan;
 	bool		hashjoin = enable_hashjoin;
@@ -221,7 +220,7 @@ make_plan(const IvmView *part, IvmChangedRows *const *changed, uint32 mask, bool
 	MemoryContext old;
 	Query	   *query = term_query(part, changed);
 	PlannedStmt *stmt = many ? pg_plan_query(query, part->name, 0, NULL) :
-		plan_for_few(query, part->name);
+		IvmTermPlanForFew(query, part->name);
 	TermPlan   *plan;
 
 	old = MemoryContextSwitchTo(cxt);

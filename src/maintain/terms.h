@@ -10,6 +10,7 @@
 #define IVM_TERMS_H
 
 #include "executor/tuptable.h"
+#include "nodes/plannodes.h"
 #include "store/visibility.h"
 #include "utils/snapshot.h"
 #include "utils/tuplestore.h"
@@ -25,6 +26,9 @@ typedef struct IvmChangedRows
 
 /* The description of changed rows of a table with these columns. */
 extern TupleDesc IvmChangedDesc(TupleDesc table);
+
+/* Plan for a few rows: along indexes, and keeping nothing from one scan of the plan to the next. */
+extern PlannedStmt *IvmTermPlanForFew(Query *query, const char *text);
 
 /*
  * Evaluate one term under the snapshot, for each occurrence (by position) with these changed rows in
