@@ -210,7 +210,7 @@ choose_tables(IvmSplit *split, List *varnos)
 {
 	if (list_length(varnos) > 1 && IvmStarFind(split, varnos))
 		varnos = list_make1_int(split->varno);
-	else if (IvmOuterFind(split))
+	else if ((list_length(varnos) > 1 || split->query->hasSubLinks) && IvmOuterFind(split))
 		varnos = IvmFromEntries(split->query, RTE_RELATION);
 	split->joins = list_length(varnos) > 1;
 	IvmOpenTables(split, varnos);
