@@ -20,6 +20,8 @@
  * First it is tried without registering: evaluate, then publish if nobody has
  * registered meanwhile.  Else rows and header come first, and all is evaluated anew.
  *
+ * Where evaluation fails beside others' rows, their ends are awaited (beside.h).
+ *
  * Whose rows are lost (too many to be kept) is not joined with: the views that would have
  * are invalidated as of all that take part.
  *
@@ -31,6 +33,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "maintain/beside.h"
 #include "maintain/edges.h"
 #include "maintain/groups.h"
 #include "maintain/joinrows.h"
@@ -711,8 +714,9 @@ evaluate_part(Propagation *prop, IvmView *part)
 
 /* Evaluate everything under the snapshot of prop->inflight. */
 static void
-evaluate(Propagation *prop)
+evaluate(void *arg)
 {
+	Propagation *prop = arg;
 	MemoryContext old = MemoryContextSwitchTo(prop->cxt);
 	ListCell   *lc;
 
@@ -821,7 +825,7 @@ publish_at_once(Propagation *prop, const IvmOverlayNet *net)
 	bool		done;
 
 	prop->inflight = IvmInflightLook(prop->xid, prop->partners, prop->npartners);
-	evaluate(prop);
+	IvmEvaluateBeside(prop->inflight, prop->xid, evaluate, prop, prop->cxt);
 	old = MemoryContextSwitchTo(prop->cxt);
 	pub = make_publication(prop, net);
 	done = IvmInflightPublish(prop->inflight, &prop->own, &pub);
@@ -836,7 +840,7 @@ register_and_publish(Propagation *prop, const IvmOverlayNet *net)
 	IvmPublication pub;
 
 	prop->inflight = IvmInflightRegister(&prop->own, prop->partners, prop->npartners);
-	evaluate(prop);
+	IvmEvaluateBeside(prop->inflight, prop->xid, evaluate, prop, prop->cxt);
 	pub = make_publication(prop, net);
 	IvmStorePublish(&pub);
 	IvmInflightEnd(prop->inflight);

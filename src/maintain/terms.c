@@ -24,6 +24,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
 #include "parser/parsetree.h"
+#include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -266,6 +267,22 @@ get_plan(const IvmView *part, IvmChangedRows *const *changed)
 	return make_plan(part, changed, mask, many);
 }
 
+/* Lock what the plan reads: of a kept one, partitions are not locked by planning.  False where it went stale meanwhile. */
+static bool
+lock_tables(const TermPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->plan->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_RELATION)
+			LockRelationOid(rte->relid, AccessShareLock);
+	}
+	return !plan->stale;
+}
+
 /* ---- evaluating ---- */
 
 static QueryEnvironment *
@@ -347,9 +364,12 @@ void
 IvmTermEvaluate(IvmView *part, IvmChangedRows *const *changed, Snapshot snapshot,
 				IvmTermReceiver receive, void *arg)
 {
-	TermPlan   *plan = get_plan(part, changed);
+	TermPlan   *plan;
 	QueryDesc  *query;
 
+	do
+		plan = get_plan(part, changed);
+	while (!lock_tables(plan));
 	query = CreateQueryDesc(plan->plan, part->name, snapshot, InvalidSnapshot, None_Receiver, NULL,
 							make_environment(part, changed), 0);
 	plan->busy = true;

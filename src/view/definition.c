@@ -182,6 +182,16 @@ IvmViewBaseRel(const IvmView *view, Oid relid)
 	return NULL;
 }
 
+int
+IvmViewKeyOfTarget(const IvmView *view, int target)
+{
+	const Var  *var = target < view->ntargets ? (const Var *) view->targets[target] : NULL;
+
+	if (var == NULL || !IsA(var, Var) || var->varattno > view->nkeys)
+		return -1;
+	return var->varattno - 1;
+}
+
 void
 IvmViewLockTables(const IvmView *view)
 {

@@ -228,6 +228,9 @@ typedef struct IvmView
 /* The table of that oid among the view's; NULL: none. */
 extern const IvmBaseRel *IvmViewBaseRel(const IvmView *view, Oid relid);
 
+/* The key column that one of the core's outputs (from 0) shows as it is, or -1. */
+extern int	IvmViewKeyOfTarget(const IvmView *view, int target);
+
 /* AccessShareLock on all of the view's tables, in the order of oids. */
 extern void IvmViewLockTables(const IvmView *view);
 

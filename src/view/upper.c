@@ -142,7 +142,7 @@ has_outer_join(Node *jointree)
 	return false;
 }
 
-/* The core's column (from 0) by which a condition on an output can narrow the read, or -1. */
+/* The core's output (from 0) by which a condition on an output can narrow the read, or -1. */
 static int
 narrowing_column(Query *query, AttrNumber resno)
 {
@@ -176,7 +176,9 @@ set_outputs(IvmSplit *split)
 		if (tle->resjunk)
 			continue;
 		column = narrowing_column(view->upper, tle->resno);
-		if (column >= view->nkeys || (column >= 0 && view->keydesc->cols[column].descending))
+		if (column >= 0)
+			column = IvmViewKeyOfTarget(view, column);
+		if (column >= 0 && view->keydesc->cols[column].descending)
 			column = -1;
 		view->outkey[view->noutputs++] = column;
 	}
