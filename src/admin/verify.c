@@ -8,8 +8,9 @@
  *	- The store's side is the store's: where it cannot answer, that is an error,
  *	  never a comparison of the query with itself.  (ivm_fdw.use_store does not matter.)
  *	- Rows are compared as multisets of whole rows in text form, as the pinned
- *	  settings print them.  Where equal key values may differ in form (1.0 and
- *	  1.00), either side may show either: of such columns only the value counts.
+ *	  settings print them.  Where equal values may differ in form (1.0 and
+ *	  1.00), of those that are one group, or that are the least of a group, either
+ *	  side may show either: of such columns only the value counts.
  *
  * Both sides go into one sort, by row and then by side, so that memory is
  * bounded and equal rows come together.
@@ -19,6 +20,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_aggregate.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
@@ -26,6 +28,10 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/tlist.h"
+#include "parser/parse_relation.h"
+#include "parser/parsetree.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -33,6 +39,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/tuplesort.h"
 #include "utils/tuplestore.h"
 
@@ -65,7 +72,7 @@ typedef struct Verify
 	TupleDesc	row_desc;		/* of the view's rows */
 	TupleTableSlot *row;
 	FmgrInfo	record_out;
-	bool	   *by_value;		/* output columns that only count by value; NULL if none */
+	IvmKeyDesc **by_value;		/* of output columns that only count by value; NULL if none */
 	Tuplesortstate *sort;
 	TupleTableSlot *sorted;
 } Verify;
@@ -87,18 +94,84 @@ row_descriptor(const IvmView *view)
 	return BlessTupleDesc(desc);
 }
 
-static bool *
+static bool
+is_extremum(Oid aggfnoid)
+{
+	HeapTuple	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggfnoid));
+	bool		result = HeapTupleIsValid(tuple) &&
+	OidIsValid(((Form_pg_aggregate) GETSTRUCT(tuple))->aggsortop);
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return result;
+}
+
+/* Does the block group by the expression, be it by DISTINCT? */
+static bool
+is_grouped(Query *block, Node *expr)
+{
+	List	   *clauses = block->hasDistinctOn ? block->groupClause :
+	list_concat_copy(block->groupClause, block->distinctClause);
+	ListCell   *lc;
+
+	foreach(lc, block->targetList)
+	{
+		TargetEntry *target = lfirst_node(TargetEntry, lc);
+
+		if (target->ressortgroupref != 0 && equal(target->expr, expr) &&
+			get_sortgroupref_clause_noerr(target->ressortgroupref, clauses) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does a block's output show one of several equal values, whose forms may differ?
+ * A key of grouping does, and a least or greatest value, be it a subquery's.
+ */
+static bool
+shows_any_form(Query *block, TargetEntry *target)
+{
+	Node	   *expr = (Node *) target->expr;
+	RangeTblEntry *rte;
+
+	if (IsA(expr, Aggref))
+		return is_extremum(((Aggref *) expr)->aggfnoid);
+	if (IsA(expr, WindowFunc))
+		return is_extremum(((WindowFunc *) expr)->winfnoid);
+	if (is_grouped(block, expr))
+		return true;
+	if (!IsA(expr, Var) || ((Var *) expr)->varlevelsup > 0 || ((Var *) expr)->varattno <= 0)
+		return false;
+	rte = rt_fetch(((Var *) expr)->varno, block->rtable);
+	return rte->rtekind == RTE_SUBQUERY &&
+		shows_any_form(rte->subquery, get_tle_by_resno(rte->subquery->targetList,
+													   ((Var *) expr)->varattno));
+}
+
+/* Key descriptions of the columns that only count by value (others: NULL); NULL where there are none. */
+static IvmKeyDesc **
 columns_by_value(const IvmView *view)
 {
-	bool	   *by_value = palloc0(view->noutputs * sizeof(bool));
+	IvmKeyDesc **by_value = palloc0(view->noutputs * sizeof(IvmKeyDesc *));
 	bool		any = false;
 
 	for (int i = 0; i < view->noutputs; i++)
 	{
-		int			key = view->outkey[i];
+		TargetEntry *target = list_nth_node(TargetEntry, view->query->targetList, i);
+		Oid			type = exprType((Node *) target->expr);
+		int32		typmod = exprTypmod((Node *) target->expr);
+		Oid			collation = exprCollation((Node *) target->expr);
+		IvmKeyDesc *desc;
 
-		if (key >= 0 && view->keydesc->cols[key].has_form)
-			any = by_value[i] = true;
+		if (!shows_any_form(view->query, target))
+			continue;
+		desc = IvmKeyDescMake(1, &type, &typmod, &collation);
+		if (desc->has_forms)
+		{
+			by_value[i] = desc;
+			any = true;
+		}
 	}
 	return any ? by_value : NULL;
 }
@@ -170,9 +243,9 @@ row_identity(Verify *v)
 	initStringInfo(&canon);
 	for (int i = 0; i < ncols; i++)
 	{
-		if (!v->by_value[i])
+		if (v->by_value[i] == NULL)
 			continue;
-		IvmKeyEncodeColumn(&v->view->keydesc->cols[v->view->outkey[i]],
+		IvmKeyEncodeColumn(&v->by_value[i]->cols[0],
 						   v->row->tts_values[i], v->row->tts_isnull[i], &canon);
 		nulls[i] = true;
 	}

@@ -349,11 +349,37 @@ follow_labels(List *objects, bool had_xid)
 	}
 }
 
+/* Columns of these relations came, went, or were changed: rows as a whole are others now. */
+static void
+follow_whole_rows(IvmTouched *touched)
+{
+	ListCell   *lc;
+
+	foreach(lc, IvmViewList())
+	{
+		List	   *baserels = IvmCatalogBaseTables(lfirst_oid(lc));
+		IvmView    *view;
+		ListCell   *lr;
+
+		foreach(lr, baserels)
+		{
+			if (!is_member(touched->objects, RelationRelationId, lfirst_oid(lr)))
+				continue;
+			view = IvmViewGetIfAny(lfirst_oid(lc));
+			if (view != NULL && view->whole_row)
+				IvmRedefineView(lfirst_oid(lc), touched->had_xid);
+			break;
+		}
+	}
+}
+
 static void
 follow_objects(IvmTouched *touched, int effects)
 {
 	ListCell   *lc;
 
+	if (effects & (IVM_EFFECT_LABELS | IVM_EFFECT_ROWS))
+		follow_whole_rows(touched);
 	if (effects & IVM_EFFECT_LABELS)
 		follow_labels(touched->objects, touched->had_xid);
 	if (effects & IVM_EFFECT_ROWS)
