@@ -233,6 +233,11 @@ make_plan(const IvmView *part, IvmChangedRows *const *changed, uint32 mask, bool
 	plan->cxt = cxt;
 	plan->plan = copyObject(stmt);
 
+	/* it has the columns of the tables that are not in it, too */
+	for (int i = 0; i < part->noccurrences; i++)
+		plan->plan->relationOids = list_append_unique_oid(plan->plan->relationOids,
+														  part->occurrences[i].relid);
+
 	MemoryContextSwitchTo(plans_cxt);
 	plans = lappend(plans, plan);
 	MemoryContextSetParent(cxt, plans_cxt);
