@@ -158,14 +158,16 @@ copy_bytes(const char *bytes, Size len)
 static void
 end_reading(IvmStoreScan *scan)
 {
-	scan->deltas = IvmStoreScanDeltas(scan);
-	if (scan->elements)
-		IvmElementsEnd(scan->elements);
 	if (scan->merge)
+	{
+		scan->deltas += IvmMergeDeltas(scan->merge);
 		IvmMergeEnd(scan->merge);
+	}
 	if (scan->satellites)
+	{
+		scan->deltas += IvmSatellitesDeltas(scan->satellites);
 		IvmSatellitesEnd(scan->satellites);
-	scan->elements = NULL;
+	}
 	scan->satellites = NULL;
 	scan->merge = NULL;
 }
@@ -192,10 +194,11 @@ IvmStoreScanRestart(IvmStoreScan *scan, const IvmGeneration *gen, Snapshot snaps
 	IvmMergeStart(scan->merge, scan->ranges, scan->nranges, false);
 	if (scan->view->nparts > 1 && !scan->view->parts[1]->branch)
 		scan->satellites = IvmSatellitesBegin(scan->view, gen, snapshot);
-	scan->elements = IvmElementsBegin(scan->view, gen, snapshot, scan->finish);
 	scan->always_seen = palloc0(scan->view->nalways * sizeof(bool));
 	MemoryContextSwitchTo(oldcxt);
 
+	if (scan->elements != NULL)
+		IvmElementsRestart(scan->elements, gen, snapshot);
 	scan->run = NIL;
 	scan->next_run = 0;
 	scan->current = NULL;
@@ -234,6 +237,7 @@ IvmStoreScanBegin(IvmView *view, const IvmGeneration *gen, Snapshot snapshot,
 	else
 		scan->runcxt = AllocSetContextCreate(cxt, "ivm_fdw store scan run",
 											 ALLOCSET_DEFAULT_SIZES);
+	scan->elements = IvmElementsBegin(view, gen, snapshot, scan->finish);
 	MemoryContextSwitchTo(oldcxt);
 
 	IvmStoreScanRestart(scan, gen, snapshot, ranges, nranges);
@@ -552,6 +556,8 @@ void
 IvmStoreScanEnd(IvmStoreScan *scan)
 {
 	end_reading(scan);
+	if (scan->elements)
+		IvmElementsEnd(scan->elements);
 	IvmFinishEnd(scan->finish);
 	MemoryContextDelete(scan->cxt);
 }
