@@ -103,15 +103,20 @@ IvmExpandStart(IvmExpand *expand, TupleTableSlot *row)
 	if (expand->map != NULL)
 		row = execute_attr_map_slot(expand->map->attrMap, row, expand->rootslot);
 	tuplestore_puttupleslot(expand->row, row);
-	MemoryContextSwitchTo(old);
+
+	/* What the executor remembers between rows has to live as long as the query. */
+	MemoryContextSwitchTo(expand->query->estate->es_query_cxt);
 	ExecReScan(expand->query->planstate);
+	MemoryContextSwitchTo(old);
 }
 
 TupleTableSlot *
 IvmExpandNext(IvmExpand *expand)
 {
+	MemoryContext old = MemoryContextSwitchTo(expand->query->estate->es_query_cxt);
 	TupleTableSlot *slot = ExecProcNode(expand->query->planstate);
 
+	MemoryContextSwitchTo(old);
 	CHECK_FOR_INTERRUPTS();
 	return TupIsNull(slot) ? NULL : slot;
 }
