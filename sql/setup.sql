@@ -38,8 +38,8 @@ BEGIN
 		FROM pg_foreign_table, pg_options_to_table(ftoptions)
 		WHERE ftrelid = view AND option_name = 'query';
 	SELECT * INTO before FROM ivm_fdw.session_reads();
-	EXECUTE format('WITH v AS MATERIALIZED (SELECT v::text AS r FROM %s v),
-			q AS MATERIALIZED (SELECT q::text AS r FROM (%s) q)
+	EXECUTE format('WITH v AS MATERIALIZED (SELECT same_v::text AS r FROM %s same_v),
+			q AS MATERIALIZED (SELECT same_q::text AS r FROM (%s) same_q)
 		SELECT (SELECT count(*) FROM v),
 			(SELECT count(*) FROM ((TABLE v EXCEPT ALL TABLE q) UNION ALL (TABLE q EXCEPT ALL TABLE v)) d)',
 		view, query) INTO nrows, differences;

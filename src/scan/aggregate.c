@@ -170,12 +170,15 @@ IvmAggregateResults(IvmAggregate *aggregate, const char *key, Size keylen, Nulla
 {
 	PlanState  *plan = aggregate->query->planstate;
 	TupleTableSlot *slot;
+	MemoryContext old;
 
 	if (aggregate->params != NULL)
 		set_params(aggregate, key, keylen);
+	old = MemoryContextSwitchTo(aggregate->query->estate->es_query_cxt);
 	ExecReScan(plan);
 	slot = ExecProcNode(plan);
 	slot_getallattrs(slot);
+	MemoryContextSwitchTo(old);
 	for (int i = 0; i < aggregate->ncalls; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(slot->tts_tupleDescriptor, i);
