@@ -93,3 +93,54 @@ if (my $r = rows('reads.csv', sub { ($_[1], $_[2]) }))
 			[ $what{$_}, sprintf('%.3f', $t), sprintf('%.3f', $v), sprintf('%.2f', $v / $t) ]
 		} grep { $r->{$_} } qw(point scan));
 }
+
+# Medians of a case's figures, and of the rounds' own ratios between two of them
+my ($arrangements) = rows('arrangements.csv', sub { ("$_[1],$_[2]", $_[3]) });
+
+sub figures { my ($what, $variant) = @_; return $arrangements->{$what}{$variant} // [0]; }
+
+sub ratio { my ($of, $to) = @_; return sprintf('%.2f', median(shares($of, $to))); }
+
+sub sum_of
+{
+	my ($x, $y, $sign) = @_;
+	return [ map { $x->[$_] + $sign * $y->[$_] } 0 .. $#$x ];
+}
+
+if ($arrangements)
+{
+	my %cost;
+	for my $size (qw(small big))
+	{
+		my $upkeep = sum_of(figures("max,$size", 'deleted'), figures("max,$size", 'bare'), -1);
+		$cost{$size} = sum_of($upkeep, figures("max,$size", 'read'), 1);
+	}
+	table('The largest value of a group is deleted, and the new one read, microseconds',
+		[ 'group', 'deletion', 'the same without a view', 'read', 'upkeep and read', 'recomputing the group', 'recomputing / upkeep and read' ],
+		map {
+			my $size = $_;
+			[ $size eq 'small' ? '1,000 rows' : '1,000,000 rows', (map { sprintf('%.0f', median(@{ figures("max,$size", $_) })) } qw(deleted bare read)),
+				sprintf('%.0f', median(@{ $cost{$size} })), sprintf('%.0f', median(@{ figures("max,$size", 'recompute') })),
+				ratio(figures("max,$size", 'recompute'), $cost{$size}) ]
+		} qw(small big));
+	my %what = (distinct => 'count(DISTINCT), read', list_read => 'string_agg, read', pct_read => 'percentile, read',
+		list_write => 'string_agg, INSERT', pct_write => 'percentile, INSERT');
+	table('Small and big groups, microseconds (1,000 and 1,000,000 elements for count(DISTINCT), else 1,000 and 100,000)', [ '', 'small', 'big', 'big / small' ],
+		[ 'largest value deleted, new one read', (map { sprintf('%.0f', median(@{ $cost{$_} })) } qw(small big)), ratio($cost{big}, $cost{small}) ],
+		map {
+			my ($small, $big) = (figures("$_,small", 'view'), figures("$_,big", 'view'));
+			[ $what{$_}, sprintf('%.0f', median(@$small)), sprintf('%.0f', median(@$big)), ratio($big, $small) ]
+		} qw(distinct list_write pct_write list_read pct_read));
+	table('Single-row INSERT beside counts and distinct counts (Nexmark q15, q16), transactions a second (share of the plain count view)',
+		[ '', 'no view', 'plain count', '4 counts and 8 distinct counts' ],
+		map {
+			my $case = "bids,$_";
+			[ $_ == 1 ? '1 client' : "$_ clients", sprintf('%.0f', median(@{ figures($case, 'none') })), sprintf('%.0f', median(@{ figures($case, 'count') })),
+				sprintf('%.0f (%s)', median(@{ figures($case, 'distinct') }), ratio(figures($case, 'distinct'), figures($case, 'count'))) ]
+		} 1, 4);
+	table('The first 10 of 1,000,000 rows, microseconds', [ '', 'index scan with LIMIT 10', 'view', 'view / index scan' ],
+		map {
+			my ($t, $v) = (figures("top,$_", 'table'), figures("top,$_", 'view'));
+			[ $_ eq 'grouped' ? 'of a partition' : 'of a table', sprintf('%.1f', median(@$t)), sprintf('%.1f', median(@$v)), ratio($v, $t) ]
+		} qw(grouped plain));
+}

@@ -11,38 +11,38 @@ CALL make_view('by_c', 'SELECT c, count(*) AS n FROM t GROUP BY c');
 CALL make_view('by_o', 'SELECT o, count(*) AS n FROM t GROUP BY o');
 CALL make_view('by_r', 'SELECT r, count(*) AS n FROM t GROUP BY r');
 CALL make_view('by_l', 'SELECT l, count(*) AS n FROM t GROUP BY l');
-CREATE FUNCTION all_same(source boolean DEFAULT false) RETURNS text LANGUAGE sql VOLATILE AS
+CREATE FUNCTION both_same(source boolean DEFAULT false) RETURNS text LANGUAGE sql VOLATILE AS
 	$$SELECT string_agg(same(v, source), '; ') FROM unnest('{by_c,by_o,by_r,by_l}'::regclass[]) v$$;
-SELECT all_same(true);
+SELECT both_same(true);
 
 -- rows from before and after an attribute was added are equal
 ALTER TYPE inner_type ADD ATTRIBUTE z int;
 INSERT INTO t VALUES (13, (1, 'q', NULL), ((1, 'q', NULL)::inner_type, 1), (1, 1), ARRAY[(1, 'q', NULL)::inner_type]);
 DELETE FROM t WHERE id < 4;
-SELECT all_same();
+SELECT both_same();
 ALTER TABLE as_type ADD COLUMN s text;
 INSERT INTO t (id, r) VALUES (14, (1, 1, NULL));
 DELETE FROM t WHERE id < 7;
-SELECT all_same();
+SELECT both_same();
 SELECT ivm_fdw_rebuild() > 0;
-SELECT all_same(true);
+SELECT both_same(true);
 -- and groups become one when an attribute goes
 INSERT INTO t (id, c, r) VALUES (15, (1, 'q', 5), (1, 1, 's'));
 ALTER TYPE inner_type DROP ATTRIBUTE z;
 ALTER TABLE as_type DROP COLUMN s;
-SELECT all_same();
+SELECT both_same();
 DELETE FROM t WHERE id < 9;
-SELECT all_same();
+SELECT both_same();
 SELECT ivm_fdw_rebuild() > 0;
-SELECT all_same(true);
+SELECT both_same(true);
 -- undone
 BEGIN;
 ALTER TYPE inner_type ADD ATTRIBUTE z int;
 UPDATE t SET c.z = 7 WHERE id = 9;
-SELECT all_same();
+SELECT both_same();
 ROLLBACK;
 UPDATE t SET c.a = 7 WHERE id = 9;
-SELECT all_same(true);
+SELECT both_same(true);
 
 -- Writers and readers need no right to the extension's own schema
 CREATE ROLE regress_ivm_writer;
@@ -68,4 +68,4 @@ DROP TABLE t, as_type CASCADE;
 DROP TYPE inner_type, outer_type CASCADE;
 DROP OWNED BY regress_ivm_writer;
 DROP ROLE regress_ivm_writer;
-DROP FUNCTION all_same;
+DROP FUNCTION both_same;

@@ -50,3 +50,44 @@ BEGIN
 			WHEN after.store > before.store THEN ', from the store'
 			ELSE ', from nowhere' END;
 END $$;
+
+-- all_same(views): the same for several views, in a word; and for their ivm_fdw_verify.
+CREATE FUNCTION all_same(VARIADIC views text[]) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	v text;
+	result text;
+	wrong text := '';
+	live int := 0;
+BEGIN
+	FOREACH v IN ARRAY views LOOP
+		result := same(v::regclass);
+		IF result !~ ', same' THEN
+			wrong := wrong || format(' %s: %s', v, result);
+		ELSIF result !~ 'from the store' THEN
+			live := live + 1;
+		END IF;
+	END LOOP;
+	RETURN CASE wrong WHEN '' THEN format('%s same', cardinality(views)) ELSE 'DIFFERENT:' || wrong END ||
+		CASE live WHEN 0 THEN ', from the store' ELSE format(', %s live', live) END;
+END $$;
+
+-- all_of_schema(): each view of the current schema, compared by same().
+CREATE FUNCTION all_of_schema() RETURNS TABLE (view name, same text)
+LANGUAGE sql AS $$
+	SELECT relname, same(oid::regclass) FROM pg_class
+		WHERE relkind = 'f' AND relnamespace = current_schema::regnamespace ORDER BY relname
+$$;
+
+-- folded(views): waits until the changes of ended transactions are folded into the rows of these views.
+CREATE FUNCTION folded(VARIADIC views text[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. 400 LOOP
+		IF NOT EXISTS (SELECT FROM ivm_fdw_status WHERE view = ANY (views::regclass[]) AND pending_deltas > 0) THEN
+			RETURN true;
+		END IF;
+		PERFORM pg_sleep(0.05);
+	END LOOP;
+	RETURN false;
+END $$;

@@ -140,7 +140,8 @@ estimate(Query *query, const char *text, Cost *cost)
 static void
 describe_reads(IvmCheck *check)
 {
-	double		rows = estimate(core_rows(check), check->text, NULL);
+	bool		joins = check->core == NULL || check->view->source != NULL || IvmCheckCountsMatches(check->view);
+	double		rows = estimate(joins ? check->view->query : core_rows(check), check->text, NULL);
 	Cost		cost;
 
 	estimate(check->view->query, check->text, &cost);
@@ -161,7 +162,8 @@ describe_query(IvmCheck *check)
 	IvmCheckDefiner(query, GetUserId());
 	check->core = find_core(check->view->written->whole);
 	IvmCheckParts(check);
-	IvmCheckUpper(check);
+	if (check->core != NULL)
+		IvmCheckUpper(check);
 	IvmCheckSettings(check);
 	if (query->sortClause != NIL && query->limitCount == NULL && query->limitOffset == NULL &&
 		!query->hasDistinctOn)

@@ -18,7 +18,7 @@ typedef struct IvmCheck
 	ReturnSetInfo *rsinfo;
 	const char *text;			/* the query's */
 	IvmView    *view;			/* with view->written */
-	Query	   *core;			/* in view->written->whole: the block of which rows are kept */
+	Query	   *core;			/* in view->written->whole: the block of which rows are kept; NULL: a set operation */
 } IvmCheck;
 
 /* --- check.c --- */
@@ -48,6 +48,14 @@ extern void IvmCheckParts(IvmCheck *check);
 
 /* The leading keys by which conditions on the view's columns can narrow a read: how many? */
 extern int	IvmCheckNarrowingKeys(const IvmView *view);
+
+/* --- check_joins.c --- */
+
+/* Tables that are joined, branches of set operations, and rows that depend on matches. */
+extern void IvmCheckJoins(IvmCheck *check);
+
+/* Are keys shown by counts of their matches? */
+extern bool IvmCheckCountsMatches(const IvmView *view);
 
 /* --- check_settings.c --- */
 

@@ -156,8 +156,6 @@ describe_source(IvmCheck *check)
 	List	   *set_functions = NIL;
 	ListCell   *lc;
 
-	for (int i = 0; i < check->view->nrels; i++)
-		describe_table(check, &check->view->rels[i]);
 	foreach(lc, check->core->rtable)
 	{
 		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
@@ -169,8 +167,16 @@ describe_source(IvmCheck *check)
 	foreach(lc, set_functions)
 		put_source(check, IvmCheckPrint(check->core, lfirst(lc)));
 	describe_quals(check, (Node *) check->core->jointree);
+}
+
+static void
+describe_satellites(IvmCheck *check)
+{
 	for (int i = 1; i < check->view->nparts; i++)
-		describe_satellite(check, check->view->parts[i]);
+	{
+		if (!check->view->parts[i]->branch)
+			describe_satellite(check, check->view->parts[i]);
+	}
 }
 
 /* ---- keys ---- */
@@ -441,8 +447,17 @@ describe_finishing(IvmCheck *check)
 void
 IvmCheckParts(IvmCheck *check)
 {
-	describe_source(check);
-	describe_keys(check);
+	for (int i = 0; i < check->view->nrels; i++)
+		describe_table(check, &check->view->rels[i]);
+	if (check->core != NULL)
+		describe_source(check);
+	describe_satellites(check);
+	IvmCheckJoins(check);
+	if (check->core != NULL)
+		describe_keys(check);
+	if (IvmCheckCountsMatches(check->view))
+		return;					/* its counts and HAVING are not the query's */
 	describe_aggregates(check);
-	describe_finishing(check);
+	if (check->core != NULL)
+		describe_finishing(check);
 }

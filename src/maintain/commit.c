@@ -16,7 +16,7 @@
 #include "maintain/joinrows.h"
 #include "maintain/linear.h"
 #include "maintain/overlay.h"
-#include "store/rows.h"
+#include "maintain/propagate.h"
 #include "store/shared.h"
 #include "store/store.h"
 #include "utils/memutils.h"
@@ -24,21 +24,7 @@
 static bool publication_over = false;	/* in this transaction */
 static bool wake_at_end = false;
 
-/* The views that are invalid as of this transaction, as the store lists them. */
-static IvmInvalidation *
-invalidations(const IvmOverlayNet *net, FullTransactionId xid)
-{
-	IvmInvalidation *invalid = palloc(sizeof(IvmInvalidation) * (net->ninvalid + 1));
-
-	for (int i = 0; i < net->ninvalid; i++)
-		invalid[i] = (IvmInvalidation)
-		{
-			net->invalid[i], xid
-		};
-	return invalid;
-}
-
-/* Write the net overlay to the store, and begin an empty one. */
+/* Write the net overlay, and what joined rows amount to, to the store; and begin empty ones. */
 static void
 publish(void)
 {
@@ -46,22 +32,19 @@ publish(void)
 	MemoryContext old;
 	IvmOverlayNet net;
 
-	if (IvmOverlayIsEmpty())
+	if (IvmOverlayIsEmpty() && IvmJoinRowsIsEmpty())
 		return;
 	cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm publish", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(cxt);
 	IvmOverlayNetContent(&net);
-	if (net.ndeltas + net.ngens + net.ninvalid > 0 && IvmStoreAvailable(NULL))
+	if (IvmStoreAvailable(NULL) &&
+		(net.ndeltas + net.ngens + net.ninvalid > 0 || !IvmJoinRowsIsEmpty()))
 	{
-		IvmPublication pub = {.xid = IvmTopFullXid(),.deltas = net.deltas,.ndeltas = net.ndeltas,
-		.gens = net.gens,.ngens = net.ngens};
-
-		pub.invalid = invalidations(&net, pub.xid);
-		pub.ninvalid = net.ninvalid;
 		wake_at_end = true;		/* what a failure leaves is to be removed */
-		IvmStorePublish(&pub);
+		IvmPropagate(&net);
 	}
 	IvmOverlayForget();
+	IvmJoinRowsForget();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(cxt);
 }

@@ -8,7 +8,8 @@
  * of the base table.  It is started when the first row comes and ended by
  * IvmExpandClose, before control returns to whoever changes rows: snapshots and
  * files that an executor holds must not outlive a statement.  For each row the
- * tuplestore is filled anew and the plan is scanned again.
+ * tuplestore is filled anew and the plan is scanned again; so it must have no
+ * node that would keep the rows of an earlier scan, as a hash join does.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,8 +18,8 @@
 #include "access/tupconvert.h"
 #include "executor/executor.h"
 #include "maintain/expand.h"
+#include "maintain/terms.h"
 #include "miscadmin.h"
-#include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 #include "utils/queryenvironment.h"
 #include "utils/snapmgr.h"
@@ -47,7 +48,7 @@ get_plan(IvmView *view)
 		return view->source_plan;
 	query = copyObject(view->source);
 	old = MemoryContextSwitchTo(view->cxt);
-	view->source_plan = copyObject(pg_plan_query(query, view->name, 0, NULL));
+	view->source_plan = copyObject(IvmTermPlanForFew(query, view->name));
 	MemoryContextSwitchTo(old);
 	return view->source_plan;
 }
@@ -103,8 +104,6 @@ IvmExpandStart(IvmExpand *expand, TupleTableSlot *row)
 	if (expand->map != NULL)
 		row = execute_attr_map_slot(expand->map->attrMap, row, expand->rootslot);
 	tuplestore_puttupleslot(expand->row, row);
-
-	/* What the executor remembers between rows has to live as long as the query. */
 	MemoryContextSwitchTo(expand->query->estate->es_query_cxt);
 	ExecReScan(expand->query->planstate);
 	MemoryContextSwitchTo(old);
@@ -113,6 +112,7 @@ IvmExpandStart(IvmExpand *expand, TupleTableSlot *row)
 TupleTableSlot *
 IvmExpandNext(IvmExpand *expand)
 {
+	/* What nodes allocate (hash tables, say) lives as long as the query, not the caller's row. */
 	MemoryContext old = MemoryContextSwitchTo(expand->query->estate->es_query_cxt);
 	TupleTableSlot *slot = ExecProcNode(expand->query->planstate);
 

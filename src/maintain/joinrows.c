@@ -294,6 +294,12 @@ IvmJoinRowsPending(const IvmView *view)
 	return false;
 }
 
+bool
+IvmJoinRowsIsEmpty(void)
+{
+	return tables == NIL;
+}
+
 /* ---- net rows ---- */
 
 typedef struct NetEntry

@@ -40,6 +40,8 @@ extern void IvmJoinRowsCapture(List *uses, Relation leaf, TupleTableSlot *oldslo
 /* Has the transaction rows for a view that are still to be joined? */
 extern bool IvmJoinRowsPending(const IvmView *view);
 
+extern bool IvmJoinRowsIsEmpty(void);
+
 /* The tables with changes: List of IvmJoinTable *, rows that cancel out left out.  In CurrentMemoryContext. */
 extern List *IvmJoinRowsNet(void);
 

@@ -395,7 +395,8 @@ count_group(IvmLinear *linear, const Count *count)
 	IvmState   *state = count->sink(count->arg, linear->key.data, linear->key.len,
 									view->statedesc);
 
-	state->rows += count->sign;
+	if (!view->no_rows)
+		state->rows += count->sign;
 	for (int i = 0; i < view->naccums; i++)
 	{
 		const IvmAccumSpec *spec = &view->accums[i];

@@ -121,6 +121,19 @@ IvmElementsBegin(const IvmView *view, const IvmGeneration *gen, Snapshot snapsho
 }
 
 void
+IvmElementsRestart(IvmElements *elements, const IvmGeneration *gen, Snapshot snapshot)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(elements->cxt);
+
+	elements->deltas += IvmMergeDeltas(elements->merge);
+	IvmMergeEnd(elements->merge);
+	elements->gen = gen;
+	elements->snapshot = snapshot;
+	elements->merge = IvmMergeBegin(elements->view, gen, snapshot);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+void
 IvmElementsEnd(IvmElements *elements)
 {
 	for (int p = 0; p < elements->view->nparts; p++)

@@ -21,6 +21,9 @@ typedef struct IvmElements IvmElements;
 extern IvmElements *IvmElementsBegin(const IvmView *view, const IvmGeneration *gen,
 									 Snapshot snapshot, const IvmFinish *finish);
 
+/* Read under another generation and snapshot; plans that were made are kept. */
+extern void IvmElementsRestart(IvmElements *elements, const IvmGeneration *gen, Snapshot snapshot);
+
 typedef struct IvmGroupKey
 {
 	const char *key;			/* as in the store */

@@ -40,7 +40,7 @@
 /* A group of a run, or the only one. */
 typedef struct RunGroup
 {
-	List	   *keys;			/* of IvmGroupKey: its forms with a positive count */
+	List	   *keys;			/* of IvmGroupKey: its forms; first one with rows, if any */
 	IvmState   *state;
 } RunGroup;
 
@@ -158,14 +158,16 @@ copy_bytes(const char *bytes, Size len)
 static void
 end_reading(IvmStoreScan *scan)
 {
-	scan->deltas = IvmStoreScanDeltas(scan);
-	if (scan->elements)
-		IvmElementsEnd(scan->elements);
 	if (scan->merge)
+	{
+		scan->deltas += IvmMergeDeltas(scan->merge);
 		IvmMergeEnd(scan->merge);
+	}
 	if (scan->satellites)
+	{
+		scan->deltas += IvmSatellitesDeltas(scan->satellites);
 		IvmSatellitesEnd(scan->satellites);
-	scan->elements = NULL;
+	}
 	scan->satellites = NULL;
 	scan->merge = NULL;
 }
@@ -190,12 +192,13 @@ IvmStoreScanRestart(IvmStoreScan *scan, const IvmGeneration *gen, Snapshot snaps
 	oldcxt = MemoryContextSwitchTo(scan->startcxt);
 	scan->merge = IvmMergeBegin(scan->view, gen, snapshot);
 	IvmMergeStart(scan->merge, scan->ranges, scan->nranges, false);
-	if (scan->view->nparts > 1)
+	if (scan->view->nparts > 1 && !scan->view->parts[1]->branch)
 		scan->satellites = IvmSatellitesBegin(scan->view, gen, snapshot);
-	scan->elements = IvmElementsBegin(scan->view, gen, snapshot, scan->finish);
 	scan->always_seen = palloc0(scan->view->nalways * sizeof(bool));
 	MemoryContextSwitchTo(oldcxt);
 
+	if (scan->elements != NULL)
+		IvmElementsRestart(scan->elements, gen, snapshot);
 	scan->run = NIL;
 	scan->next_run = 0;
 	scan->current = NULL;
@@ -234,6 +237,7 @@ IvmStoreScanBegin(IvmView *view, const IvmGeneration *gen, Snapshot snapshot,
 	else
 		scan->runcxt = AllocSetContextCreate(cxt, "ivm_fdw store scan run",
 											 ALLOCSET_DEFAULT_SIZES);
+	scan->elements = IvmElementsBegin(view, gen, snapshot, scan->finish);
 	MemoryContextSwitchTo(oldcxt);
 
 	IvmStoreScanRestart(scan, gen, snapshot, ranges, nranges);
@@ -287,7 +291,7 @@ add_to_run(IvmStoreScan *scan, const char *key, uint32 keylen)
 	IvmMergeTake(scan->merge, state);
 	if (state->rows < 0)
 		scan->unfit = IVM_REASON_DAMAGED;
-	if (state->rows <= 0)
+	if (state->rows <= 0 && IvmStateIsZero(desc, state))
 		return;					/* a form that the group no longer has */
 
 	form = palloc(sizeof(IvmGroupKey));
@@ -296,8 +300,12 @@ add_to_run(IvmStoreScan *scan, const char *key, uint32 keylen)
 	group = find_in_run(scan, key, keylen);
 	if (group != NULL)
 	{
+		/* a form with rows is what is shown */
+		if (state->rows > 0 && group->state->rows == 0)
+			group->keys = lcons(form, group->keys);
+		else
+			group->keys = lappend(group->keys, form);
 		IvmStateAdd(desc, group->state, state, 1);
-		group->keys = lappend(group->keys, form);
 		return;
 	}
 	group = palloc(sizeof(RunGroup));
@@ -548,6 +556,8 @@ void
 IvmStoreScanEnd(IvmStoreScan *scan)
 {
 	end_reading(scan);
+	if (scan->elements)
+		IvmElementsEnd(scan->elements);
 	IvmFinishEnd(scan->finish);
 	MemoryContextDelete(scan->cxt);
 }

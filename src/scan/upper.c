@@ -59,6 +59,18 @@ next_of_core(void *arg, TupleTableSlot *slot)
 	return IvmStoreScanNext(upper->core, slot, &upper->unfit) == IVM_STORE_ROW;
 }
 
+/* The core's output (from 1) that shows the key column, or 0. */
+static int
+column_of_key(const IvmView *view, int key)
+{
+	for (int i = 0; i < view->ntargets; i++)
+	{
+		if (IvmViewKeyOfTarget(view, i) == key)
+			return i + 1;
+	}
+	return 0;
+}
+
 /*
  * The order in which the store has the core's rows: by its keys, as far as
  * bytes tell; those with a single value do not matter.
@@ -72,24 +84,31 @@ core_order(const IvmView *view, List *constants)
 	for (int i = 0; i < nkeys; i++)
 	{
 		const IvmKeyColumn *col = &view->keydesc->cols[i];
+		int			column = column_of_key(view, i);
 
 		if (list_member_int(constants, i))
 			continue;
-		if (col->klass != IVM_KEY_ORDERED)
+		if (col->klass != IVM_KEY_ORDERED || column == 0)
 			break;
-		order = lappend_int(order, col->descending ? -(i + 1) : i + 1);
+		order = lappend_int(order, col->descending ? -column : column);
 	}
 	return order;
 }
 
+typedef struct Constants
+{
+	const IvmView *view;
+	List	   *keys;			/* key columns that are compared with a single value */
+} Constants;
+
 /* Has the target entry a core column that is compared with a single value? */
 static bool
-is_constant(const Query *query, SortGroupClause *clause, List *constants)
+is_constant(const Query *query, SortGroupClause *clause, const Constants *constants)
 {
 	Node	   *expr = get_sortgroupclause_expr(clause, query->targetList);
 
 	return IsA(expr, Var) && ((Var *) expr)->varlevelsup == 0 &&
-		list_member_int(constants, ((Var *) expr)->varattno - 1);
+		list_member_int(constants->keys, IvmViewKeyOfTarget(constants->view, ((Var *) expr)->varattno - 1));
 }
 
 static bool
@@ -127,11 +146,12 @@ static Query *
 drop_constant_partitions(const IvmView *view, List *constants)
 {
 	Query	   *query = view->upper;
+	Constants	which = {view, constants};
 
 	if (constants == NIL)
 		return query;
 	query = copyObject(query);
-	drop_partitions_walker((Node *) query, constants);
+	drop_partitions_walker((Node *) query, &which);
 	return query;
 }
 

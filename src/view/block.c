@@ -17,8 +17,11 @@
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "utils/rel.h"
+#include "view/flatten.h"
+#include "view/outer.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
+#include "view/setop.h"
 #include "view/split.h"
 
 /* ---- which RTEs are in use ---- */
@@ -76,7 +79,9 @@ search_block(Search *search, Query *query)
 	{
 		RangeTblEntry *rte = rt_fetch(varno, query->rtable);
 
-		if (rte->rtekind == RTE_SUBQUERY)
+		if (rte->rtekind == RTE_SUBQUERY && rte->subquery->setOperations != NULL)
+			found_table(search, rte->subquery, 0);
+		else if (rte->rtekind == RTE_SUBQUERY)
 			search_block(search, rte->subquery);
 		else if (rte->rtekind == RTE_RELATION)
 			found_table(search, query, varno);
@@ -89,7 +94,10 @@ search_core(IvmSplit *split)
 {
 	Search		search = {split, NULL, NIL};
 
-	search_block(&search, split->whole);
+	if (split->whole->setOperations != NULL)
+		found_table(&search, split->whole, 0);
+	else
+		search_block(&search, split->whole);
 	if (search.query == NULL)
 		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
 				  "the query of a view has no table in FROM", "Write the query over a table.");
@@ -144,7 +152,7 @@ check_companions(IvmSplit *split)
 {
 	Query	   *query = split->query;
 
-	if (!split->joins && !is_preserved((Node *) query->jointree, split->varno))
+	if (!split->joins && split->outer == NULL && !is_preserved((Node *) query->jointree, split->varno))
 		IvmRefuse(split->text, IvmFromLocation(split->text, 0),
 				  "an outer join that makes up rows of the table is not supported in the query of a view",
 				  "Put the table on the preserved side of the join.");
@@ -196,31 +204,46 @@ IvmCloseTables(IvmSplit *split)
 		table_close(((IvmTable *) lfirst(lc))->rel, NoLock);
 }
 
-/* Joins are kept where they are inner ones. */
-static void
-check_joins(IvmSplit *split)
-{
-	ListCell   *lc;
-
-	foreach(lc, split->query->jointree->fromlist)
-	{
-		if (!IsA(lfirst(lc), RangeTblRef))
-			IvmRefuse(split->text, IvmFromLocation(split->text, 0),
-					  "an outer join by other columns than those grouped by is not supported in the query of a view",
-					  "Group by the columns that the preserved table is joined by, or use an inner join.");
-	}
-}
-
-/* The core's FROM: one table, a hub with satellites, or a join. */
+/* The core's FROM: one table, a hub with satellites, a join, or what outer.c makes of it. */
 static void
 choose_tables(IvmSplit *split, List *varnos)
 {
-	if (list_length(varnos) > 1 && !IvmStarFind(split, varnos))
-	{
-		check_joins(split);
-		split->joins = true;
-	}
-	IvmOpenTables(split, split->joins ? varnos : list_make1_int(split->varno));
+	if (list_length(varnos) > 1 && IvmStarFind(split, varnos))
+		varnos = list_make1_int(split->varno);
+	else if ((list_length(varnos) > 1 || split->query->hasSubLinks) && IvmOuterFind(split))
+		varnos = IvmFromEntries(split->query, RTE_RELATION);
+	split->joins = list_length(varnos) > 1;
+	IvmOpenTables(split, varnos);
+}
+
+/* What is left after the core was found must not have these. */
+static bool
+refuse_rest(Node *node, void *arg)
+{
+	IvmSplit   *split = arg;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, SubLink))
+		IvmRefuse(split->text, exprLocation(node),
+				  "a subquery in an expression is not supported in the query of a view, but for EXISTS, NOT EXISTS and IN by themselves in WHERE",
+				  "Write it as a join, or NOT IN as NOT EXISTS, or apply the subquery when you read the view.");
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, refuse_rest, arg);
+	if (((Query *) node)->setOperations != NULL && node != (Node *) split->query)
+		IvmRefuse(split->text, IvmSetOperationLocation(split->text),
+				  "a set operation inside of another query over it is not supported in the query of a view",
+				  "Make a view of each part, and combine them in the query that reads the views.");
+	return query_tree_walker((Query *) node, refuse_rest, arg, 0);
+}
+
+/* Take outer joins and the like out of the block, so that no condition of theirs is left in it. */
+static void
+strip_outer(IvmSplit *split)
+{
+	if (split->outer != NULL)
+		split->query->jointree->quals = NULL;
+	refuse_rest((Node *) split->whole, split);
 }
 
 void
@@ -231,10 +254,21 @@ IvmFindCore(IvmSplit *split)
 	bool		aggregates = query->groupClause != NIL || query->groupingSets != NIL ||
 	query->hasAggs || query->havingQual != NULL;
 
+	if (query->setOperations != NULL)
+	{
+		IvmSetopFind(split);
+		strip_outer(split);
+		split->has_upper = query != split->whole || has_limit(query);
+		return;
+	}
 	choose_tables(split, varnos);
+	strip_outer(split);
 	split->expands = split->joins || !is_plain_from(query) || query->hasTargetSRFs;
 	split->grouped = aggregates || is_plain_distinct(query);
+	split->rows_only = split->grouped && split->outer != NULL;
 	split->has_upper = query != split->whole || query->hasWindowFuncs || has_limit(query) ||
-		query->hasDistinctOn || (aggregates && query->distinctClause != NIL);
+		query->hasDistinctOn || (aggregates && query->distinctClause != NIL) || split->rows_only;
+	if (split->rows_only)
+		split->grouped = false;
 	check_companions(split);
 }

@@ -21,8 +21,10 @@
 #include "view/catalog.h"
 #include "view/definition.h"
 #include "view/flatten.h"
+#include "view/outer.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
+#include "view/setop.h"
 #include "view/split.h"
 
 /* What a live read runs. */
@@ -49,10 +51,19 @@ static void
 split_core(IvmSplit *split)
 {
 	IvmView    *view = split->view;
-	RangeTblEntry *rte = rt_fetch(split->varno, split->query->rtable);
 
-	if (!split->joins)
+	if (split->setop != NULL)
 	{
+		if (split->text != NULL)
+			view->written = as_written(split);
+		IvmSetopSplit(split);
+		IvmSplitUpper(split);
+		return;
+	}
+	if (!split->joins && split->outer == NULL)
+	{
+		RangeTblEntry *rte = rt_fetch(split->varno, split->query->rtable);
+
 		view->baserel = rte->relid;
 		view->inh = rte->inh;
 	}
@@ -62,7 +73,10 @@ split_core(IvmSplit *split)
 	if (split->text != NULL)
 		view->written = as_written(split);
 
-	IvmSplitLinear(split);
+	if (split->outer != NULL)
+		IvmOuterSplit(split);
+	else
+		IvmSplitLinear(split);
 	if (split->satellites != NIL)
 		IvmStarSplit(split);
 	IvmSplitFinish(split);
@@ -87,13 +101,16 @@ assemble_parts(IvmView *view)
 	{
 		IvmView    *part = view->parts[i];
 
+		part->number = i;
+		part->descs = view->descs;
+		if (part->branch)
+			continue;			/* its slots are the view's own */
 		if (next + 1 + part->nslots > IVM_MAX_SLOTS)
 			ereport(ERROR,
 					errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					errmsg("the query of a view needs more than %d arrangements", IVM_MAX_SLOTS),
 					errhint("Distribute its aggregates among several views."));
 		part->slot_base = next;
-		part->descs = view->descs;
 		view->descs[next++] = part->statedesc;
 		for (int s = 0; s < part->nslots; s++)
 			view->descs[next++] = part->slots[s].statedesc;
@@ -163,6 +180,16 @@ IvmViewBaseRel(const IvmView *view, Oid relid)
 			return &view->rels[i];
 	}
 	return NULL;
+}
+
+int
+IvmViewKeyOfTarget(const IvmView *view, int target)
+{
+	const Var  *var = target < view->ntargets ? (const Var *) view->targets[target] : NULL;
+
+	if (var == NULL || !IsA(var, Var) || var->varattno > view->nkeys)
+		return -1;
+	return var->varattno - 1;
 }
 
 void

@@ -149,14 +149,18 @@ typedef struct IvmView
 	IvmBaseRel *rels;
 
 	/*
-	 * Parts.  The first is the view itself; others (satellites) keep what belongs to another
-	 * table of its query, and have of these fields only the linear part, their key, and aggs.
+	 * Parts.  The first is the view itself.  Others are either satellites, which keep what belongs to another
+	 * table of its query, or branches, which count other rows under the view's keys.  They have of
+	 * these fields only the linear part, their key, and aggs.
 	 */
 	int			nparts;
 	struct IvmView **parts;
+	bool		branch;			/* no satellite: counts under the view's own keys */
+	bool		no_rows;		/* counts into accumulators only */
 	bool		optional;		/* a satellite by LEFT JOIN */
 	int		   *ownerkeys;		/* key columns of the view that a satellite's key is equal to */
 	IvmState   *null_state;		/* of a satellite's row of nulls */
+	int			number;			/* of the part among the parts */
 	uint8		slot_base;		/* slot byte of the part's groups; those of its arrangements follow */
 	IvmStateDesc **descs;		/* of states, by slot byte; shared by all parts */
 
@@ -223,6 +227,9 @@ typedef struct IvmView
 
 /* The table of that oid among the view's; NULL: none. */
 extern const IvmBaseRel *IvmViewBaseRel(const IvmView *view, Oid relid);
+
+/* The key column that one of the core's outputs (from 0) shows as it is, or -1. */
+extern int	IvmViewKeyOfTarget(const IvmView *view, int target);
 
 /* AccessShareLock on all of the view's tables, in the order of oids. */
 extern void IvmViewLockTables(const IvmView *view);

@@ -45,10 +45,6 @@ refuse_clauses(Query *query, const char *text)
 {
 	ListCell   *lc;
 
-	if (query->setOperations != NULL)
-		IvmRefuse(text, IvmSetOperationLocation(text),
-				  "UNION, INTERSECT and EXCEPT are not supported in the query of a view",
-				  "Make a view for each part, and combine them in the query that reads the views.");
 	if (query->rowMarks != NIL)
 		IvmRefuse(text, IvmFromLocation(text, 0),
 				  "row locks (FOR UPDATE, FOR SHARE) are not supported in the query of a view",
@@ -74,10 +70,6 @@ refuse_walker(Node *node, void *arg)
 		refuse_clauses((Query *) node, text);
 		return query_tree_walker((Query *) node, refuse_walker, arg, 0);
 	}
-	if (IsA(node, SubLink))
-		IvmRefuse(text, exprLocation(node),
-				  "subqueries are not supported in the expressions of a view",
-				  "Write the condition over columns of the table, or apply the subquery when you read the view.");
 	return expression_tree_walker(node, refuse_walker, arg);
 }
 

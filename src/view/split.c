@@ -239,7 +239,7 @@ collect_walker(Node *node, void *arg)
 
 	if (node == NULL)
 		return false;
-	if (IsA(node, Aggref) && ((Aggref *) node)->agglevelsup == 0)
+	if (IsA(node, Aggref) && ((Aggref *) node)->agglevelsup == 0 && !split->rows_only)
 	{
 		split->aggs = list_append_unique(split->aggs, node);
 		return false;
@@ -344,7 +344,7 @@ static void
 collect_row_keys(IvmSplit *split)
 {
 	Query	   *query = split->query;
-	bool		sorted = query->hasWindowFuncs || query->hasDistinctOn ||
+	bool		sorted = split->rows_only || query->hasWindowFuncs || query->hasDistinctOn ||
 	query->limitCount != NULL || query->limitOffset != NULL;
 	ListCell   *lc;
 
@@ -353,7 +353,9 @@ collect_row_keys(IvmSplit *split)
 		collect_outputs(split);
 		return;
 	}
-	if (query->hasWindowFuncs)
+	if (split->rows_only)
+		add_sort_keys(split, query->groupClause != NIL ? query->groupClause : query->distinctClause);
+	else if (query->hasWindowFuncs)
 		add_sort_keys(split, common_partition(query));
 	else if (query->hasDistinctOn)
 		add_sort_keys(split, query->distinctClause);
@@ -362,6 +364,7 @@ collect_row_keys(IvmSplit *split)
 	add_sort_keys(split, query->sortClause);
 	split->ngrouped = list_length(split->keys);
 	collect_walker((Node *) query->targetList, split);
+	collect_walker(query->havingQual, split);
 	foreach(lc, query->windowClause)
 	{
 		collect_walker(lfirst_node(WindowClause, lc)->startOffset, split);
@@ -387,6 +390,10 @@ spell_whole_row(Node *node, void *arg)
 		return expression_tree_mutator(node, spell_whole_row, arg);
 	expandRTE(rt_fetch(var->varno, split->query->rtable), var->varno, 0, var->location,
 			  true, &names, &fields);
+	if (split->outer != NULL)
+		IvmRefuse(split->text, var->location,
+				  "a whole-row reference beside outer joins, EXISTS or IN is not supported in the query of a view",
+				  "Name the columns.");
 	row = makeNode(RowExpr);
 	row->args = fields;
 	row->row_typeid = var->vartype;
@@ -526,10 +533,13 @@ replace_base(IvmSplit *split, Query *source)
 	rte->inh = false;
 	rte->enrname = pstrdup(IVM_ROW_NAME);
 	rte->enrtuples = 1;
+	rte->eref = makeAlias(rte->eref->aliasname, NIL);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 
+		rte->eref->colnames = lappend(rte->eref->colnames,
+									  makeString(pstrdup(NameStr(att->attname))));
 		rte->coltypes = lappend_oid(rte->coltypes, att->attisdropped ? InvalidOid : att->atttypid);
 		rte->coltypmods = lappend_int(rte->coltypmods, att->attisdropped ? 0 : att->atttypmod);
 		rte->colcollations = lappend_oid(rte->colcollations, att->attisdropped ? InvalidOid : att->attcollation);
@@ -712,12 +722,12 @@ finish_mutator(Node *node, void *arg)
 
 	if (node == NULL)
 		return NULL;
-	if (IsA(node, Aggref))
+	if (IsA(node, Aggref) && !split->rows_only)
 	{
 		i = IvmPositionInList(split->aggs, node);
 		return (Node *) finish_var(node, split->view->nkeys + i + 1);
 	}
-	if (IsA(node, GroupingFunc))
+	if (IsA(node, GroupingFunc) && !split->rows_only)
 		return grouping_expr(split, (GroupingFunc *) node);
 	if (!IsA(node, TargetEntry) && !IsA(node, List) &&
 		(i = IvmPositionInList(split->keys, node)) >= 0)
@@ -803,7 +813,7 @@ give_outputs(IvmSplit *split)
 void
 IvmSplitFinish(IvmSplit *split)
 {
-	if (split->query->havingQual != NULL)
+	if (split->query->havingQual != NULL && !split->rows_only)
 		split->view->having = finish_expression(split, split->query->havingQual);
 	if (split->has_upper)
 		give_finish_row(split);

@@ -34,6 +34,9 @@ typedef struct IvmSplit
 	int			ngrouped;		/* how many of them are in GROUP BY; the others depend on these */
 	List	   *descending;		/* keys that are to be kept in descending order */
 	List	   *aggs;			/* Aggrefs, each once */
+	struct IvmSetop *setop;		/* the block is a set operation; or NULL */
+	struct IvmOuter *outer;		/* outer joins and the like, or NULL */
+	bool		rows_only;		/* rows are kept, although the block groups: that is done at read */
 	List	   *satellites;		/* of IvmSatellite: other tables of the block */
 } IvmSplit;
 

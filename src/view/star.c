@@ -410,9 +410,12 @@ IvmStarFind(IvmSplit *split, List *varnos)
 int
 IvmStarPart(const IvmSplit *split, const Aggref *aggref)
 {
-	int			varno = table_of((Node *) list_make2(aggref->args, aggref->aggfilter));
+	int			varno;
 	ListCell   *lc;
 
+	if (split->satellites == NIL)
+		return 0;
+	varno = table_of((Node *) list_make2(aggref->args, aggref->aggfilter));
 	foreach(lc, split->satellites)
 	{
 		if (((IvmSatellite *) lfirst(lc))->varno == varno)

@@ -26,6 +26,7 @@
 #include "view/functions.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
+#include "view/setop.h"
 #include "view/split.h"
 
 /* ---- the core as a range table entry ---- */
@@ -64,7 +65,10 @@ replace_core(IvmSplit *split)
 	ListCell   *lc;
 
 	ref->rtindex = 1;
-	query->targetList = (List *) IvmSplitMutate(split, (Node *) query->targetList);
+	if (split->setop != NULL)
+		IvmSetopReplace(split);
+	else
+		query->targetList = (List *) IvmSplitMutate(split, (Node *) query->targetList);
 	foreach(lc, query->windowClause)
 	{
 		WindowClause *window = lfirst_node(WindowClause, lc);
@@ -74,10 +78,16 @@ replace_core(IvmSplit *split)
 	}
 	query->rtable = list_make1(core_rte(split->view));
 	query->jointree = makeFromExpr(list_make1(ref), NULL);
-	query->groupClause = NIL;
-	query->groupingSets = NIL;
-	query->havingQual = NULL;
-	query->hasAggs = false;
+	query->hasSubLinks = false; /* EXISTS and IN were taken out */
+	if (split->rows_only)
+		query->havingQual = IvmSplitMutate(split, query->havingQual);
+	else
+	{
+		query->groupClause = NIL;
+		query->groupingSets = NIL;
+		query->havingQual = NULL;
+		query->hasAggs = false;
+	}
 	if (!grouping && split->grouped)
 		query->distinctClause = NIL;	/* the core is that */
 	query->hasTargetSRFs = expression_returns_set((Node *) query->targetList);
@@ -132,7 +142,7 @@ has_outer_join(Node *jointree)
 	return false;
 }
 
-/* The core's column (from 0) by which a condition on an output can narrow the read, or -1. */
+/* The core's output (from 0) by which a condition on an output can narrow the read, or -1. */
 static int
 narrowing_column(Query *query, AttrNumber resno)
 {
@@ -166,7 +176,9 @@ set_outputs(IvmSplit *split)
 		if (tle->resjunk)
 			continue;
 		column = narrowing_column(view->upper, tle->resno);
-		if (column >= view->nkeys || (column >= 0 && view->keydesc->cols[column].descending))
+		if (column >= 0)
+			column = IvmViewKeyOfTarget(view, column);
+		if (column >= 0 && view->keydesc->cols[column].descending)
 			column = -1;
 		view->outkey[view->noutputs++] = column;
 	}

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <libpq-fe.h>
 
 #include "differential.h"
@@ -215,10 +216,18 @@ disconnect_all(void)
 	}
 }
 
+/* A server that crashed in an earlier history may still be starting. */
 static bool
 connect_one(int i)
 {
-	sessions[i].conn = PQconnectdb(fmt("dbname=%s application_name=s%d", options.dbname, i));
+	for (int attempts = 0; attempts < 100; attempts++)
+	{
+		sessions[i].conn = PQconnectdb(fmt("dbname=%s application_name=s%d", options.dbname, i));
+		if (PQstatus(sessions[i].conn) == CONNECTION_OK || attempts == 99)
+			break;
+		PQfinish(sessions[i].conn);
+		usleep(200000);
+	}
 	if (PQstatus(sessions[i].conn) == CONNECTION_OK)
 		return run_sql(sessions[i].conn, fmt("SET client_min_messages = error; SET statement_timeout = '60s'; SET lock_timeout = '%s'",
 											 i == CONTROL ? "10s" : "6ms"), NULL, NULL) == FINE;

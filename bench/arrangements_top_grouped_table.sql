@@ -1,0 +1,1 @@
+SELECT id, x FROM top WHERE g = 1 ORDER BY x DESC, id LIMIT 10;

@@ -1,0 +1,1 @@
+SELECT id, x FROM top ORDER BY x DESC, id LIMIT 10;

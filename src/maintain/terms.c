@@ -1,0 +1,394 @@
+/*-------------------------------------------------------------------------
+ *
+ * terms.c
+ *		The terms of a join's change (see terms.h).
+ *
+ * Changed rows are named tuplestores in the place of tables.  A term's plan is
+ * kept by the session, since planning takes a hundred times as long as joining a row.  A plan
+ * for few changed rows must stay right as tables grow: it is made with sequential scans, hash and merge
+ * joins discouraged, so that it goes from the changed rows to the others by
+ * indexes.  For many rows there is a second plan, made as usual.
+ *
+ * A kept plan goes when anything that it depends on is changed: as PostgreSQL's plan cache
+ * does it, by relcache invalidations of its tables, and by any of functions, operators and types.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "maintain/terms.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/cost.h"
+#include "parser/parsetree.h"
+#include "storage/lmgr.h"
+#include "tcop/tcopprot.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/queryenvironment.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#define MANY_ROWS		1000	/* from here on: the plan for many */
+#define MAX_PLANS		256
+
+typedef struct TermPlan
+{
+	uint32		view;			/* definition id */
+	int			part;			/* which part */
+	uint32		mask;			/* which occurrences are changed rows */
+	bool		many;
+	bool		stale;
+	bool		busy;			/* being executed */
+	MemoryContext cxt;
+	PlannedStmt *plan;
+} TermPlan;
+
+static MemoryContext plans_cxt = NULL;
+static List *plans = NIL;		/* of TermPlan *; newest last */
+
+/* ---- forgetting plans ---- */
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, plans)
+	{
+		TermPlan   *plan = lfirst(lc);
+
+		if (!OidIsValid(relid) || list_member_oid(plan->plan->relationOids, relid))
+			plan->stale = true;
+	}
+}
+
+static void
+object_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	relation_changed((Datum) 0, InvalidOid);
+}
+
+static void
+watch(void)
+{
+	if (plans_cxt != NULL)
+		return;
+	plans_cxt = AllocSetContextCreate(CacheMemoryContext, "ivm term plans", ALLOCSET_SMALL_SIZES);
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, object_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, object_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(OPEROID, object_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AMOPOPID, object_changed, (Datum) 0);
+}
+
+static void
+drop_plan(TermPlan *plan)
+{
+	plans = list_delete_ptr(plans, plan);
+	MemoryContextDelete(plan->cxt);
+}
+
+static void
+drop_stale(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, plans)
+	{
+		TermPlan   *plan = lfirst(lc);
+
+		if (!plan->stale || plan->busy)
+			continue;
+		plans = foreach_delete_current(plans, lc);
+		MemoryContextDelete(plan->cxt);
+	}
+	if (list_length(plans) >= MAX_PLANS && !((TermPlan *) linitial(plans))->busy)
+		drop_plan(linitial(plans));
+}
+
+/* ---- making plans ---- */
+
+TupleDesc
+IvmChangedDesc(TupleDesc table)
+{
+	int			natts = table->natts;
+	TupleDesc	desc = CreateTemplateTupleDesc(natts + 2);
+
+	for (int i = 0; i < natts; i++)
+		TupleDescCopyEntry(desc, i + 1, table, i + 1);
+	TupleDescInitEntry(desc, natts + 1, "ivm sign", INT4OID, -1, 0);
+	TupleDescInitEntry(desc, natts + 2, "ivm xid", INT8OID, -1, 0);
+	return desc;
+}
+
+static char *
+changed_name(int occurrence)
+{
+	return psprintf("ivm changed %d", occurrence);
+}
+
+/* Turn a table's range table entry to changed rows. */
+static void
+replace_table(RangeTblEntry *rte, TupleDesc desc, int occurrence, double nrows)
+{
+	rte->rtekind = RTE_NAMEDTUPLESTORE;
+	rte->relid = InvalidOid;
+	rte->inh = false;
+	rte->enrname = changed_name(occurrence);
+	rte->enrtuples = nrows;
+	rte->eref = makeAlias(rte->eref->aliasname, NIL);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		rte->eref->colnames = lappend(rte->eref->colnames,
+									  makeString(pstrdup(NameStr(att->attname))));
+		rte->coltypes = lappend_oid(rte->coltypes, att->attisdropped ? InvalidOid : att->atttypid);
+		rte->coltypmods = lappend_int(rte->coltypmods, att->attisdropped ? 0 : att->atttypmod);
+		rte->colcollations = lappend_oid(rte->colcollations,
+										 att->attisdropped ? InvalidOid : att->attcollation);
+	}
+}
+
+/* Give the two columns of changed rows out. */
+static void
+add_targets(Query *query, Index varno, int natts)
+{
+	static const Oid types[] = {INT4OID, INT8OID};
+
+	for (int i = 0; i < 2; i++)
+	{
+		Var		   *var = makeVar(varno, natts - 1 + i, types[i], -1, InvalidOid, 0);
+
+		query->targetList = lappend(query->targetList,
+									makeTargetEntry((Expr *) var,
+													list_length(query->targetList) + 1, NULL, false));
+	}
+}
+
+static Query *
+term_query(const IvmView *part, IvmChangedRows *const *changed)
+{
+	Query	   *query = copyObject(part->source);
+
+	for (int i = 0; i < part->noccurrences; i++)
+	{
+		int			varno = part->occurrences[i].varno;
+
+		if (changed[i] == NULL)
+			continue;
+		replace_table(rt_fetch(varno, query->rtable), changed[i]->desc, i, changed[i]->nrows);
+		add_targets(query, varno, changed[i]->desc->natts);
+	}
+	return query;
+}
+
+PlannedStmt *
+IvmTermPlanForFew(Query *query, const char *text)
+{
+	bool		seqscan = enable_seqscan;
+	bool		hashjoin = enable_hashjoin;
+	bool		mergejoin = enable_mergejoin;
+	bool		material = enable_material;
+	PlannedStmt *plan;
+
+	PG_TRY();
+	{
+		enable_seqscan = enable_hashjoin = enable_mergejoin = enable_material = false;
+		plan = pg_plan_query(query, text, 0, NULL);
+	}
+	PG_FINALLY();
+	{
+		enable_seqscan = seqscan;
+		enable_hashjoin = hashjoin;
+		enable_mergejoin = mergejoin;
+		enable_material = material;
+	}
+	PG_END_TRY();
+	plan->jitFlags = 0;
+	return plan;
+}
+
+static TermPlan *
+make_plan(const IvmView *part, IvmChangedRows *const *changed, uint32 mask, bool many)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm term plan",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContext old;
+	Query	   *query = term_query(part, changed);
+	PlannedStmt *stmt = many ? pg_plan_query(query, part->name, 0, NULL) :
+		IvmTermPlanForFew(query, part->name);
+	TermPlan   *plan;
+
+	old = MemoryContextSwitchTo(cxt);
+	plan = palloc0(sizeof(TermPlan));
+	plan->view = part->id;
+	plan->part = part->number;
+	plan->mask = mask;
+	plan->many = many;
+	plan->cxt = cxt;
+	plan->plan = copyObject(stmt);
+
+	/* it has the columns of the tables that are not in it, too */
+	for (int i = 0; i < part->noccurrences; i++)
+		plan->plan->relationOids = list_append_unique_oid(plan->plan->relationOids,
+														  part->occurrences[i].relid);
+
+	MemoryContextSwitchTo(plans_cxt);
+	plans = lappend(plans, plan);
+	MemoryContextSetParent(cxt, plans_cxt);
+	MemoryContextSwitchTo(old);
+	return plan;
+}
+
+static TermPlan *
+get_plan(const IvmView *part, IvmChangedRows *const *changed)
+{
+	uint32		mask = 0;
+	bool		many = false;
+	ListCell   *lc;
+
+	for (int i = 0; i < part->noccurrences; i++)
+	{
+		if (changed[i] == NULL)
+			continue;
+		mask |= (uint32) 1 << i;
+		many |= changed[i]->nrows >= MANY_ROWS;
+	}
+	watch();
+	drop_stale();
+	foreach(lc, plans)
+	{
+		TermPlan   *plan = lfirst(lc);
+
+		if (plan->view == part->id && plan->part == part->number && plan->mask == mask &&
+			plan->many == many && !plan->stale)
+			return plan;
+	}
+	return make_plan(part, changed, mask, many);
+}
+
+/* Lock what the plan reads: of a kept one, partitions are not locked by planning.  False where it went stale meanwhile. */
+static bool
+lock_tables(const TermPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->plan->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_RELATION)
+			LockRelationOid(rte->relid, AccessShareLock);
+	}
+	return !plan->stale;
+}
+
+/* ---- evaluating ---- */
+
+static QueryEnvironment *
+make_environment(const IvmView *part, IvmChangedRows *const *changed)
+{
+	QueryEnvironment *env = create_queryEnv();
+
+	for (int i = 0; i < part->noccurrences; i++)
+	{
+		EphemeralNamedRelation enr;
+
+		if (changed[i] == NULL)
+			continue;
+		enr = palloc0(sizeof(EphemeralNamedRelationData));
+		enr->md.name = changed_name(i);
+		enr->md.tupdesc = changed[i]->desc;
+		enr->md.enrtype = ENR_NAMED_TUPLESTORE;
+		enr->reldata = changed[i]->rows;
+		register_ENR(env, enr);
+	}
+	return env;
+}
+
+/* Add a transaction to a set, ascending. */
+static int
+add_xid(FullTransactionId *xids, int n, FullTransactionId xid)
+{
+	int			at = 0;
+
+	while (at < n && FullTransactionIdPrecedes(xids[at], xid))
+		at++;
+	if (at < n && FullTransactionIdEquals(xids[at], xid))
+		return n;
+	memmove(&xids[at + 1], &xids[at], sizeof(FullTransactionId) * (n - at));
+	xids[at] = xid;
+	return n + 1;
+}
+
+/* Sign and transactions of a row, from the columns behind those of the source query. */
+static int64
+take_tag(const IvmView *part, TupleTableSlot *slot, FullTransactionId *xids, int *nxids)
+{
+	int			ncols = list_length(part->source->targetList);
+	int64		sign = 1;
+
+	*nxids = 0;
+	slot_getallattrs(slot);
+	for (int i = ncols; i < slot->tts_tupleDescriptor->natts; i += 2)
+	{
+		int64		xid = DatumGetInt64(slot->tts_values[i + 1]);
+
+		sign *= DatumGetInt32(slot->tts_values[i]);
+		if (xid != 0)
+			*nxids = add_xid(xids, *nxids, FullTransactionIdFromU64((uint64) xid));
+	}
+	return sign;
+}
+
+static void
+run_term(IvmView *part, QueryDesc *query, IvmTermReceiver receive, void *arg)
+{
+	FullTransactionId *xids = palloc(sizeof(FullTransactionId) * (part->noccurrences + 1));
+
+	for (;;)
+	{
+		TupleTableSlot *slot = ExecProcNode(query->planstate);
+		int			nxids;
+		int64		sign;
+
+		if (TupIsNull(slot))
+			break;
+		CHECK_FOR_INTERRUPTS();
+		sign = take_tag(part, slot, xids, &nxids);
+		receive(arg, slot, sign, xids, nxids);
+	}
+}
+
+void
+IvmTermEvaluate(IvmView *part, IvmChangedRows *const *changed, Snapshot snapshot,
+				IvmTermReceiver receive, void *arg)
+{
+	TermPlan   *plan;
+	QueryDesc  *query;
+
+	do
+		plan = get_plan(part, changed);
+	while (!lock_tables(plan));
+	query = CreateQueryDesc(plan->plan, part->name, snapshot, InvalidSnapshot, None_Receiver, NULL,
+							make_environment(part, changed), 0);
+	plan->busy = true;
+	PG_TRY();
+	{
+		standard_ExecutorStart(query, 0);
+		run_term(part, query, receive, arg);
+		standard_ExecutorFinish(query);
+		standard_ExecutorEnd(query);
+	}
+	PG_FINALLY();
+	{
+		plan->busy = false;
+	}
+	PG_END_TRY();
+	FreeQueryDesc(query);
+}
