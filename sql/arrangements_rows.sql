@@ -154,6 +154,22 @@ SELECT same('of_wide'), same('of_wide_distinct');
 SELECT folded('of_wide', 'of_wide_distinct');
 SELECT same('of_wide'), same('of_wide_distinct');
 
+-- Whole rows, of a table that lost a column and gets one
+CREATE TABLE changed (gone text, id int, x int);
+ALTER TABLE changed DROP COLUMN gone;
+INSERT INTO changed VALUES (1, 1), (2, NULL), (NULL, NULL);
+CALL make_view('of_changed', 'SELECT c IS NULL AS no, c IS NOT NULL AS yes, to_jsonb(c) AS doc FROM changed c');
+CALL make_view('of_changed_groups', 'SELECT c IS NOT NULL AS yes, count(*) AS n, count(c) AS rows FROM changed c GROUP BY c IS NOT NULL');
+SELECT same('of_changed'), same('of_changed_groups');
+UPDATE changed SET x = 5 WHERE id = 2;
+SELECT same('of_changed'), same('of_changed_groups');
+SELECT * FROM of_changed_groups ORDER BY yes;
+ALTER TABLE changed ADD COLUMN y int;
+SELECT same('of_changed', false), same('of_changed_groups', false);
+UPDATE changed SET y = 1 WHERE id = 1;
+SELECT same('of_changed', false), same('of_changed_groups', false);
+SELECT * FROM of_changed_groups ORDER BY yes;
+
 -- Thousands of rows in one statement; a large view read by pieces
 INSERT INTO t SELECT i, i % 100, 'm' || i % 5, i % 1000 FROM generate_series(10000, 15000) i;
 SELECT all_same('whole_table', 'selected', 'pairs', 'docs', 'different', 'firsts', 'lasts', 'top', 'page', 'tied', 'by_key');
@@ -167,5 +183,5 @@ SELECT (SELECT count(*) FROM ivm_fdw_verify('whole_table')), (SELECT count(*) FR
 	(SELECT count(*) FROM ivm_fdw_verify('top')), (SELECT count(*) FROM ivm_fdw_verify('docs'));
 
 SET client_min_messages = warning;
-DROP TABLE t, bag, wide CASCADE;
+DROP TABLE t, bag, wide, changed CASCADE;
 RESET client_min_messages;

@@ -375,34 +375,53 @@ collect_row_keys(IvmSplit *split)
 
 /* ---- whole-row references ---- */
 
-/* Spell a reference to the whole base row out as its columns. */
-static Node *
-spell_whole_row(Node *node, void *arg)
+static bool
+is_whole_row(IvmSplit *split, Node *node)
 {
-	IvmSplit   *split = (IvmSplit *) arg;
-	Var		   *var = (Var *) node;
-	RowExpr    *row;
-	List	   *fields;
-	List	   *names;
+	return node != NULL && IsA(node, Var) && ((Var *) node)->varattno == 0 &&
+		table_of_var(split, (Var *) node) != NULL;
+}
 
-	if (node == NULL)
-		return NULL;
-	if (!IsA(node, Var) || var->varattno != 0 || table_of_var(split, var) == NULL)
-		return expression_tree_mutator(node, spell_whole_row, arg);
-	expandRTE(rt_fetch(var->varno, split->query->rtable), var->varno, 0, var->location,
-			  true, &names, &fields);
+/* The row's columns; with the dropped ones, as its type has them, or as a record without. */
+static Expr *
+spelled_row(IvmSplit *split, Var *var, bool dropped)
+{
+	RowExpr    *row = makeNode(RowExpr);
+
 	if (split->outer != NULL)
 		IvmRefuse(split->text, var->location,
 				  "a whole-row reference beside outer joins, EXISTS or IN is not supported in the query of a view",
 				  "Name the columns.");
-	row = makeNode(RowExpr);
-	row->args = fields;
-	row->row_typeid = var->vartype;
+	expandRTE(rt_fetch(var->varno, split->query->rtable), var->varno, 0, var->location,
+			  dropped, &row->colnames, &row->args);
+	row->row_typeid = dropped ? var->vartype : RECORDOID;
 	row->row_format = COERCE_IMPLICIT_CAST;
-	row->colnames = names;
 	row->location = var->location;
 	split->view->whole_row = true;
-	return (Node *) row;
+	return (Expr *) row;
+}
+
+/*
+ * Spell a reference to the whole base row out as its columns.  IS [NOT] NULL looks at
+ * each of them, and not at those that were dropped.
+ */
+static Node *
+spell_whole_row(Node *node, void *arg)
+{
+	IvmSplit   *split = (IvmSplit *) arg;
+
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, NullTest) && is_whole_row(split, (Node *) ((NullTest *) node)->arg))
+	{
+		NullTest   *test = copyObject((NullTest *) node);
+
+		test->arg = spelled_row(split, (Var *) test->arg, false);
+		return (Node *) test;
+	}
+	if (is_whole_row(split, node))
+		return (Node *) spelled_row(split, (Var *) node, true);
+	return expression_tree_mutator(node, spell_whole_row, arg);
 }
 
 void
