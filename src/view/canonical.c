@@ -131,7 +131,10 @@ IvmCanonicalAggref(Aggref *aggref)
 	int			nargs = list_length(aggref->args);
 
 	if (OidIsValid(exact))
+	{
 		aggref->aggfnoid = exact;
+		return;					/* in any order the same */
+	}
 	if (ignores_order(aggref))
 		return;
 	for (int i = 0; i < nargs; i++)

@@ -221,6 +221,8 @@ IvmAnalyzeView(Query *query, const char *query_text, List *key)
 	assemble_parts(view);
 	list_rels(view, query);
 	view->query = live_query(query);
+	if (query_text != NULL)
+		IvmRefuseGrouping(view->query, query_text);
 	MemoryContextDelete(split.scratch);
 	IvmQueryTextPop(&frame);
 	return view;

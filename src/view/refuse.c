@@ -15,6 +15,7 @@
 #include "access/tableam.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_aggregate.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "ivm_fdw.h"
@@ -79,6 +80,57 @@ IvmRefuseShape(Query *query, const char *text)
 	if (query->commandType != CMD_SELECT)
 		IvmRefuse(text, 0, "the query of a view must be a SELECT", "Give a single SELECT.");
 	refuse_walker((Node *) query, (void *) text);
+}
+
+/* ---- grouping ---- */
+
+/* An aggregate that wants its input sorted rules grouping by hash out. */
+static bool
+sorts_walker(Node *node, void *arg)
+{
+	Aggref	   *aggref = (Aggref *) node;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Aggref) && aggref->agglevelsup == 0 &&
+		(aggref->aggorder != NIL || aggref->aggdistinct != NIL || AGGKIND_IS_ORDERED_SET(aggref->aggkind)))
+		return true;
+	return expression_tree_walker(node, sorts_walker, arg);
+}
+
+static bool
+can_group(Query *query)
+{
+	List	   *keys = query->groupClause != NIL ? query->groupClause : query->distinctClause;
+
+	if (grouping_is_sortable(keys))
+		return true;
+	return grouping_is_hashable(keys) &&
+		(query->groupClause == NIL ||
+		 (!sorts_walker((Node *) query->targetList, NULL) && !sorts_walker(query->havingQual, NULL)));
+}
+
+static bool
+grouping_walker(Node *node, void *arg)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		IvmRefuseGrouping((Query *) node, arg);
+		return false;
+	}
+	return expression_tree_walker(node, grouping_walker, arg);
+}
+
+void
+IvmRefuseGrouping(Query *query, const char *text)
+{
+	if (!can_group(query))
+		IvmRefuse(text, exprLocation((Node *) query->targetList),
+				  "grouping by a type that can only be hashed together with one that can only be sorted, or with an aggregate that sorts, is not supported",
+				  "PostgreSQL cannot run such a query: cast one of the columns, to text for instance.");
+	query_tree_walker(query, grouping_walker, (void *) text, 0);
 }
 
 /* ---- base table ---- */

@@ -18,6 +18,9 @@ extern void IvmRefuse(const char *text, int location, const char *message,
 /* Refuse a query that is not a grouped query over one table. */
 extern void IvmRefuseShape(Query *query, const char *text);
 
+/* Refuse what PostgreSQL's planner would refuse to group, in a query as a live read runs it. */
+extern void IvmRefuseGrouping(Query *query, const char *text);
+
 /*
  * Refuse a base table (an RTE_RELATION) that cannot be captured, or whose
  * columns cannot; locks it, and its children, with AccessShareLock.

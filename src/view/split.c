@@ -218,10 +218,6 @@ collect_group_keys(IvmSplit *split)
 		refuse_unusual_equality(split, clause, key);
 		split->keys = list_append_unique(split->keys, key);
 	}
-	if (!grouping_is_sortable(clauses) && !grouping_is_hashable(clauses))
-		IvmRefuse(split->text, exprLocation((Node *) query->targetList),
-				  "grouping by a type that can only be hashed together with one that can only be sorted is not supported",
-				  "PostgreSQL cannot run such a query: cast one of the columns, to text for instance.");
 }
 
 /* A column of the source row that is no key of a grouped block: the analysis is wrong. */
