@@ -46,3 +46,55 @@ CREATE FOREIGN TABLE view_top_grouped (g int, id int, x int, rn bigint) SERVER i
 CREATE FOREIGN TABLE view_top_plain (id int, x int) SERVER ivm OPTIONS (query 'SELECT id, x FROM top ORDER BY x DESC, id LIMIT 10');
 SELECT ivm_fdw_rebuild();
 VACUUM ANALYZE;
+
+/*
+ * delete_small(first, n), delete_big(first, n): delete the largest value of a group n times, each time read the new one,
+ * and delete the same row of the table without a view.  They give the medians, in microseconds, commits included.
+ * A pause now and then leaves time for folding, as there is between the changes of one group.
+ */
+CREATE TABLE timing (deleted float8, read float8, bare float8);
+DO $do$
+DECLARE
+	size text;
+	body text := $body$
+		CREATE PROCEDURE delete_%1$s(first int, n int, INOUT deleted float8 DEFAULT 0, INOUT read float8 DEFAULT 0, INOUT bare float8 DEFAULT 0)
+		LANGUAGE plpgsql AS $p$
+		DECLARE
+			row_id int;
+			grp int;
+			largest int;
+			t timestamptz[];
+		BEGIN
+			TRUNCATE timing;
+			COMMIT;
+			FOR i IN first .. first + n - 1 LOOP
+				grp := %2$s;
+				row_id := %3$s;
+				t[1] := clock_timestamp();
+				DELETE FROM max_%1$s WHERE id = row_id;
+				COMMIT;
+				t[2] := clock_timestamp();
+				SELECT hi INTO largest FROM view_max_%1$s WHERE g = grp;
+				t[3] := clock_timestamp();
+				COMMIT;
+				IF largest <> row_id - 1 THEN
+					RAISE EXCEPTION 'the largest is %%, not %%', largest, row_id - 1;
+				END IF;
+				t[4] := clock_timestamp();
+				DELETE FROM bare_%1$s WHERE id = row_id;
+				COMMIT;
+				t[5] := clock_timestamp();
+				INSERT INTO timing VALUES (extract(epoch FROM t[2] - t[1]) * 1e6, extract(epoch FROM t[3] - t[2]) * 1e6, extract(epoch FROM t[5] - t[4]) * 1e6);
+				COMMIT;
+				IF i %% 20 = 0 THEN
+					PERFORM pg_sleep(0.05);
+				END IF;
+			END LOOP;
+			SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY m.deleted), percentile_cont(0.5) WITHIN GROUP (ORDER BY m.read), percentile_cont(0.5) WITHIN GROUP (ORDER BY m.bare)
+				INTO deleted, read, bare FROM timing m;
+		END $p$
+	$body$;
+BEGIN
+	EXECUTE format(body, 'small', 'i % 1000 + 1', 'grp * 1000 - i / 1000');
+	EXECUTE format(body, 'big', '1', '1000000 - i');
+END $do$;

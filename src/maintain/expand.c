@@ -104,6 +104,8 @@ IvmExpandStart(IvmExpand *expand, TupleTableSlot *row)
 	if (expand->map != NULL)
 		row = execute_attr_map_slot(expand->map->attrMap, row, expand->rootslot);
 	tuplestore_puttupleslot(expand->row, row);
+
+	/* What the executor remembers between rows has to live as long as the query. */
 	MemoryContextSwitchTo(expand->query->estate->es_query_cxt);
 	ExecReScan(expand->query->planstate);
 	MemoryContextSwitchTo(old);

@@ -31,6 +31,7 @@
 #include "utils/queryenvironment.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "view/namedrows.h"
 
 #define MANY_ROWS		1000	/* from here on: the plan for many */
 #define MAX_PLANS		256
@@ -131,29 +132,6 @@ changed_name(int occurrence)
 	return psprintf("ivm changed %d", occurrence);
 }
 
-/* Turn a table's range table entry to changed rows. */
-static void
-replace_table(RangeTblEntry *rte, TupleDesc desc, int occurrence, double nrows)
-{
-	rte->rtekind = RTE_NAMEDTUPLESTORE;
-	rte->relid = InvalidOid;
-	rte->inh = false;
-	rte->enrname = changed_name(occurrence);
-	rte->enrtuples = nrows;
-	rte->eref = makeAlias(rte->eref->aliasname, NIL);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		rte->eref->colnames = lappend(rte->eref->colnames,
-									  makeString(pstrdup(NameStr(att->attname))));
-		rte->coltypes = lappend_oid(rte->coltypes, att->attisdropped ? InvalidOid : att->atttypid);
-		rte->coltypmods = lappend_int(rte->coltypmods, att->attisdropped ? 0 : att->atttypmod);
-		rte->colcollations = lappend_oid(rte->colcollations,
-										 att->attisdropped ? InvalidOid : att->attcollation);
-	}
-}
-
 /* Give the two columns of changed rows out. */
 static void
 add_targets(Query *query, Index varno, int natts)
@@ -181,7 +159,8 @@ term_query(const IvmView *part, IvmChangedRows *const *changed)
 
 		if (changed[i] == NULL)
 			continue;
-		replace_table(rt_fetch(varno, query->rtable), changed[i]->desc, i, changed[i]->nrows);
+		IvmNamedRows(rt_fetch(varno, query->rtable), changed_name(i), changed[i]->desc,
+					 changed[i]->nrows);
 		add_targets(query, varno, changed[i]->desc->natts);
 	}
 	return query;

@@ -25,6 +25,7 @@
 #include "utils/queryenvironment.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
+#include "view/namedrows.h"
 
 #define ELEMENTS_NAME "ivm elements"
 
@@ -42,56 +43,21 @@ struct IvmAggregate
 	QueryDesc  *query;
 };
 
-static TupleDesc
-element_desc(const IvmSlotSpec *slot)
-{
-	TupleDesc	desc = CreateTemplateTupleDesc(slot->ncols);
-
-	for (int i = 0; i < slot->ncols; i++)
-	{
-		Node	   *col = (Node *) slot->cols[i];
-
-		TupleDescInitEntry(desc, i + 1, NULL, exprType(col), exprTypmod(col), 0);
-		TupleDescInitEntryCollation(desc, i + 1, exprCollation(col));
-	}
-	return desc;
-}
-
-static RangeTblEntry *
-elements_rte(TupleDesc desc)
-{
-	RangeTblEntry *rte = makeNode(RangeTblEntry);
-
-	rte->rtekind = RTE_NAMEDTUPLESTORE;
-	rte->enrname = ELEMENTS_NAME;
-	rte->enrtuples = 100;
-	rte->eref = makeAlias(ELEMENTS_NAME, NIL);
-	rte->inFromCl = true;
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		rte->eref->colnames = lappend(rte->eref->colnames, makeString(psprintf("c%d", i + 1)));
-		rte->coltypes = lappend_oid(rte->coltypes, att->atttypid);
-		rte->coltypmods = lappend_int(rte->coltypmods, att->atttypmod);
-		rte->colcollations = lappend_oid(rte->colcollations, att->attcollation);
-	}
-	return rte;
-}
-
 /* SELECT the wanted calls FROM elements */
 static Query *
 make_query(IvmAggregate *aggregate)
 {
 	Query	   *query = makeNode(Query);
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	RangeTblRef *ref = makeNode(RangeTblRef);
 
+	IvmNamedRows(rte, ELEMENTS_NAME, aggregate->desc, 100);
 	ref->rtindex = 1;
 	query->commandType = CMD_SELECT;
 	query->querySource = QSRC_ORIGINAL;
 	query->canSetTag = true;
 	query->hasAggs = true;
-	query->rtable = list_make1(elements_rte(aggregate->desc));
+	query->rtable = list_make1(rte);
 	query->jointree = makeFromExpr(list_make1(ref), NULL);
 	for (int i = 0; i < aggregate->ncalls; i++)
 	{
@@ -152,7 +118,7 @@ IvmAggregateBegin(const IvmView *view, int slot, const bool *wanted)
 	aggregate->view = view;
 	aggregate->slot = &view->slots[slot];
 	aggregate->cxt = CurrentMemoryContext;
-	aggregate->desc = element_desc(aggregate->slot);
+	aggregate->desc = IvmDescOfExprs(aggregate->slot->cols, aggregate->slot->ncols);
 	aggregate->rows = tuplestore_begin_heap(true, false, work_mem);
 	aggregate->calls = palloc(sizeof(int) * list_length(aggregate->slot->calls));
 	for (int i = 0; i < list_length(aggregate->slot->calls); i++)

@@ -147,6 +147,28 @@ IvmAggregateKind(Oid aggfnoid, IvmAccumKind *kind)
 }
 
 bool
+IvmAggregateIsIdempotent(Oid aggfnoid)
+{
+	switch (aggfnoid)
+	{
+		case F_BIT_AND_INT2:
+		case F_BIT_AND_INT4:
+		case F_BIT_AND_INT8:
+		case F_BIT_AND_BIT:
+		case F_BIT_OR_INT2:
+		case F_BIT_OR_INT4:
+		case F_BIT_OR_INT8:
+		case F_BIT_OR_BIT:
+		case F_RANGE_AGG_ANYRANGE:
+		case F_RANGE_INTERSECT_AGG_ANYRANGE:
+		case F_RANGE_INTERSECT_AGG_ANYMULTIRANGE:
+			return true;
+		default:
+			return false;
+	}
+}
+
+bool
 IvmAccumServes(IvmAccumKind have, IvmAccumKind want)
 {
 	if (have == want)

@@ -14,6 +14,9 @@
 /* Is the aggregate kept additively?  Sets the accumulator's kind. */
 extern bool IvmAggregateKind(Oid aggfnoid, IvmAccumKind *kind);
 
+/* Is the result of an aggregate that is none of these the same, in any order, when equal rows are given once? */
+extern bool IvmAggregateIsIdempotent(Oid aggfnoid);
+
 /*
  * May an aggregate be computed from an accumulator of another kind that holds the
  * same arguments (count(x) from the sum's, sum from the variance's)?

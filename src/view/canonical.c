@@ -98,6 +98,13 @@ add_sort(List **clauses, List **tlist, TargetEntry *tle)
 
 /* ---- aggregates ---- */
 
+static bool
+is_bit_xor(Oid aggfnoid)
+{
+	return aggfnoid == F_BIT_XOR_INT2 || aggfnoid == F_BIT_XOR_INT4 ||
+		aggfnoid == F_BIT_XOR_INT8 || aggfnoid == F_BIT_XOR_BIT;
+}
+
 /* Does the order of its input not matter to the aggregate? */
 static bool
 ignores_order(const Aggref *aggref)
@@ -109,27 +116,8 @@ ignores_order(const Aggref *aggref)
 	if (aggref->aggkind != AGGKIND_NORMAL || aggref->aggdistinct != NIL || aggref->args == NIL ||
 		IvmAggregateKind(aggref->aggfnoid, &kind))
 		return true;
-	switch (aggref->aggfnoid)
-	{
-		case F_BIT_AND_INT2:
-		case F_BIT_AND_INT4:
-		case F_BIT_AND_INT8:
-		case F_BIT_AND_BIT:
-		case F_BIT_OR_INT2:
-		case F_BIT_OR_INT4:
-		case F_BIT_OR_INT8:
-		case F_BIT_OR_BIT:
-		case F_BIT_XOR_INT2:
-		case F_BIT_XOR_INT4:
-		case F_BIT_XOR_INT8:
-		case F_BIT_XOR_BIT:
-		case F_RANGE_AGG_ANYRANGE:
-		case F_RANGE_INTERSECT_AGG_ANYRANGE:
-		case F_RANGE_INTERSECT_AGG_ANYMULTIRANGE:
-			return true;
-		default:
-			break;
-	}
+	if (IvmAggregateIsIdempotent(aggref->aggfnoid) || is_bit_xor(aggref->aggfnoid))
+		return true;
 	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
 	extremum = OidIsValid(((Form_pg_aggregate) GETSTRUCT(tuple))->aggsortop);
 	ReleaseSysCache(tuple);

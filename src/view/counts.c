@@ -10,12 +10,18 @@
 
 #include "catalog/pg_type_d.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
 #include "utils/fmgroids.h"
 #include "utils/typcache.h"
 #include "view/counts.h"
 
-void
-IvmCountsSet(IvmView *part, int ncounts, int into)
+/*
+ * A state of so many counts.  Rows count as rows of the key (into -1), or into the
+ * count of that number only.
+ */
+static void
+set_counts(IvmView *part, int ncounts, int into)
 {
 	IvmAccumKind *kinds = palloc_array(IvmAccumKind, ncounts + 1);
 	Oid		   *argtypes = palloc0_array(Oid, ncounts + 1);
@@ -66,8 +72,9 @@ IvmCountIsPositive(const IvmView *view, int i)
 	return compare_with_zero(view, i, lookup_type_cache(INT8OID, TYPECACHE_GT_OPR)->gt_opr);
 }
 
-IvmView *
-IvmCountsNextPart(IvmView *view)
+/* The next part; the first is the view itself. */
+static IvmView *
+next_part(IvmView *view)
 {
 	IvmView    *part = view;
 
@@ -76,7 +83,33 @@ IvmCountsNextPart(IvmView *view)
 		part = palloc0_object(IvmView);
 		part->cxt = view->cxt;
 		part->branch = true;
+		part->repeats = view->repeats;
 	}
 	view->parts[view->nparts++] = part;
 	return part;
+}
+
+void
+IvmCountsSplitPart(IvmSplit *split, Query *query, List *varnos, List *keys,
+				   int ngrouped, int ncounts, int into)
+{
+	IvmView    *part = next_part(split->view);
+	IvmSplit	sub = {.view = part,.scratch = split->scratch,.text = split->text,.query = query,
+		.keys = keys,.ngrouped = ngrouped,.descending = split->descending,
+		.varno = linitial_int(varnos),.joins = list_length(varnos) > 1
+	};
+
+	sub.expands = sub.joins || list_length(query->jointree->fromlist) > 1 ||
+		expression_returns_set((Node *) keys);
+	if (!sub.joins)
+	{
+		part->baserel = rt_fetch(sub.varno, query->rtable)->relid;
+		part->inh = rt_fetch(sub.varno, query->rtable)->inh;
+	}
+	IvmOpenTables(&sub, varnos);
+	IvmSplitLinear(&sub);
+	IvmCloseTables(&sub);
+	set_counts(part, ncounts, into);
+	split->view->user_code |= part->user_code;
+	split->view->needs_pins |= part->needs_pins;
 }

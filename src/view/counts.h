@@ -9,13 +9,7 @@
 #ifndef IVM_COUNTS_H
 #define IVM_COUNTS_H
 
-#include "view/definition.h"
-
-/*
- * Give a part a state of so many counts.  Its rows count as rows of the key (into
- * -1), or into the count of that number only.
- */
-extern void IvmCountsSet(IvmView *part, int ncounts, int into);
+#include "view/split.h"
 
 /* Make the counts aggregates of the finish row. */
 extern void IvmCountsShow(IvmView *view);
@@ -24,7 +18,13 @@ extern void IvmCountsShow(IvmView *view);
 extern Expr *IvmCountIsZero(const IvmView *view, int i);
 extern Expr *IvmCountIsPositive(const IvmView *view, int i);
 
-/* The next part of a view that counts under the view's own keys; the first is the view itself. */
-extern IvmView *IvmCountsNextPart(IvmView *view);
+/*
+ * Split the next part of a view that counts under the view's own keys; the first is the view itself.  query has
+ * the part's FROM, and the tables (varnos) among it; the keys are in the order of the view's, which
+ * ngrouped of them lead.  Its rows count as rows of the key (into -1), or into the one of
+ * ncounts counts with that number only.
+ */
+extern void IvmCountsSplitPart(IvmSplit *split, Query *query, List *varnos, List *keys,
+							   int ngrouped, int ncounts, int into);
 
 #endif							/* IVM_COUNTS_H */

@@ -422,23 +422,6 @@ part_keys(IvmSplit *split, List *shown, uint32 pattern)
 
 /* ---- parts ---- */
 
-static List *
-tables_among(Query *query, Bitmapset *varnos, bool *all)
-{
-	List	   *tables = NIL;
-	int			varno = -1;
-
-	*all = true;
-	while ((varno = bms_next_member(varnos, varno)) >= 0)
-	{
-		if (rt_fetch(varno, query->rtable)->rtekind == RTE_RELATION)
-			tables = lappend_int(tables, varno);
-		else
-			*all = false;
-	}
-	return tables;
-}
-
 /* Entries of joins are not to be there where the joins are not. */
 static void
 forget_joins(Query *query)
@@ -458,33 +441,15 @@ forget_joins(Query *query)
 }
 
 static void
-split_part(IvmSplit *split, IvmView *part, List *shown, FromExpr *from, uint32 pattern, int more)
+split_part(IvmSplit *split, List *shown, FromExpr *from, uint32 pattern, int more)
 {
 	Query	   *query = copyObject(split->query);
-	IvmSplit	sub = {.view = part,.scratch = split->scratch,.text = split->text,.query = query,
-		.ngrouped = split->ngrouped,.descending = split->descending
-	};
-	bool		all_tables;
-	List	   *varnos = tables_among(query, varnos_of(split->outer, pattern, more), &all_tables);
 
 	query->jointree = from;
 	forget_joins(query);
-	sub.keys = part_keys(split, shown, pattern);
-	sub.varno = linitial_int(varnos);
-	sub.joins = list_length(varnos) > 1;
-	sub.expands = sub.joins || !all_tables || expression_returns_set((Node *) sub.keys);
-	part->repeats = true;
-	if (!sub.joins)
-	{
-		part->baserel = rt_fetch(sub.varno, query->rtable)->relid;
-		part->inh = rt_fetch(sub.varno, query->rtable)->inh;
-	}
-	IvmOpenTables(&sub, varnos);
-	IvmSplitLinear(&sub);
-	IvmCloseTables(&sub);
-	IvmCountsSet(part, list_length(split->outer->matches), more);
-	split->view->user_code |= part->user_code;
-	split->view->needs_pins |= part->needs_pins;
+	IvmCountsSplitPart(split, query, IvmFromEntries(query, RTE_RELATION),
+					   part_keys(split, shown, pattern), split->ngrouped,
+					   list_length(split->outer->matches), more);
 }
 
 /* The parts of a pattern: its rows, and the matches that rows must not, or must, have. */
@@ -496,7 +461,7 @@ split_pattern(IvmSplit *split, List *shown, uint32 pattern)
 
 	if (rows == NULL)
 		return;
-	split_part(split, IvmCountsNextPart(split->view), shown, rows, pattern, -1);
+	split_part(split, shown, rows, pattern, -1);
 	for (int i = 0; i < list_length(outer->matches); i++)
 	{
 		FromExpr   *matches;
@@ -505,7 +470,7 @@ split_pattern(IvmSplit *split, List *shown, uint32 pattern)
 			continue;
 		matches = part_from(outer, pattern, i);
 		if (matches != NULL)
-			split_part(split, IvmCountsNextPart(split->view), shown, matches, pattern, i);
+			split_part(split, shown, matches, pattern, i);
 	}
 }
 

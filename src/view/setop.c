@@ -143,30 +143,14 @@ static void
 split_branch(IvmSplit *split, List *order, int rtindex, int into)
 {
 	IvmSetop   *setop = split->setop;
-	IvmView    *part = IvmCountsNextPart(split->view);
 	Query	   *query = copyObject(branch_query(split, rtindex));
-	List	   *varnos = IvmFromEntries(query, RTE_RELATION);
-	IvmSplit	sub = {.view = part,.scratch = split->scratch,.text = split->text,.query = query,
-		.varno = linitial_int(varnos),.joins = list_length(varnos) > 1,
-		.ngrouped = list_length(split->key)
-	};
+	List	   *keys = NIL;
 	ListCell   *lc;
 
 	foreach(lc, order)
-		sub.keys = lappend(sub.keys, branch_output(setop, query, lfirst_int(lc)));
-	sub.expands = sub.joins || list_length(query->jointree->fromlist) > 1 || query->hasTargetSRFs;
-	part->repeats = setop->top->all;
-	if (!sub.joins)
-	{
-		part->baserel = rt_fetch(sub.varno, query->rtable)->relid;
-		part->inh = rt_fetch(sub.varno, query->rtable)->inh;
-	}
-	IvmOpenTables(&sub, varnos);
-	IvmSplitLinear(&sub);
-	IvmCloseTables(&sub);
-	IvmCountsSet(part, setop->right != NIL, into);
-	split->view->user_code |= part->user_code;
-	split->view->needs_pins |= part->needs_pins;
+		keys = lappend(keys, branch_output(setop, query, lfirst_int(lc)));
+	IvmCountsSplitPart(split, query, IvmFromEntries(query, RTE_RELATION), keys,
+					   list_length(split->key), setop->right != NIL, into);
 }
 
 /* The core's columns are its keys; the view's, where there is no upper query, in their own order. */
@@ -204,6 +188,7 @@ IvmSetopSplit(IvmSplit *split)
 	List	   *order = key_order(split, list_length(setop->top->colTypes));
 	ListCell   *lc;
 
+	view->repeats = setop->top->all;
 	view->parts = palloc_array(IvmView *, list_length(setop->left) + list_length(setop->right));
 	foreach(lc, setop->left)
 		split_branch(split, order, lfirst_int(lc), -1);

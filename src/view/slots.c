@@ -27,6 +27,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "view/aggregates.h"
 #include "view/canonical.h"
 #include "view/functions.h"
 #include "view/querytext.h"
@@ -56,25 +57,8 @@ extremum(const Aggref *aggref)
 static bool
 counts_once(const Aggref *aggref)
 {
-	if (aggref->aggdistinct != NIL || extremum(aggref) != 0)
-		return true;
-	switch (aggref->aggfnoid)
-	{
-		case F_BIT_AND_INT2:
-		case F_BIT_AND_INT4:
-		case F_BIT_AND_INT8:
-		case F_BIT_AND_BIT:
-		case F_BIT_OR_INT2:
-		case F_BIT_OR_INT4:
-		case F_BIT_OR_INT8:
-		case F_BIT_OR_BIT:
-		case F_RANGE_AGG_ANYRANGE:
-		case F_RANGE_INTERSECT_AGG_ANYRANGE:
-		case F_RANGE_INTERSECT_AGG_ANYMULTIRANGE:
-			return true;
-		default:
-			return false;
-	}
+	return aggref->aggdistinct != NIL || extremum(aggref) != 0 ||
+		IvmAggregateIsIdempotent(aggref->aggfnoid);
 }
 
 /* ---- slots ---- */

@@ -37,6 +37,7 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 #include "view/functions.h"
+#include "view/namedrows.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
 #include "view/split.h"
@@ -525,25 +526,8 @@ split_sets(IvmSplit *split)
 static void
 replace_base(IvmSplit *split, Query *source)
 {
-	RangeTblEntry *rte = rt_fetch(split->varno, source->rtable);
-	TupleDesc	desc = RelationGetDescr(split->base);
-
-	rte->rtekind = RTE_NAMEDTUPLESTORE;
-	rte->relid = InvalidOid;
-	rte->inh = false;
-	rte->enrname = pstrdup(IVM_ROW_NAME);
-	rte->enrtuples = 1;
-	rte->eref = makeAlias(rte->eref->aliasname, NIL);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		rte->eref->colnames = lappend(rte->eref->colnames,
-									  makeString(pstrdup(NameStr(att->attname))));
-		rte->coltypes = lappend_oid(rte->coltypes, att->attisdropped ? InvalidOid : att->atttypid);
-		rte->coltypmods = lappend_int(rte->coltypmods, att->attisdropped ? 0 : att->atttypmod);
-		rte->colcollations = lappend_oid(rte->colcollations, att->attisdropped ? InvalidOid : att->attcollation);
-	}
+	IvmNamedRows(rt_fetch(split->varno, source->rtable), IVM_ROW_NAME,
+				 RelationGetDescr(split->base), 1);
 	split->view->source_base = split->varno;
 }
 

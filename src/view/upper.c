@@ -24,6 +24,7 @@
 #include "rewrite/rewriteManip.h"
 #include "view/canonical.h"
 #include "view/functions.h"
+#include "view/namedrows.h"
 #include "view/querytext.h"
 #include "view/refuse.h"
 #include "view/setop.h"
@@ -35,22 +36,8 @@ static RangeTblEntry *
 core_rte(const IvmView *view)
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
-	Alias	   *eref = makeAlias(IVM_CORE_NAME, NIL);
 
-	rte->rtekind = RTE_NAMEDTUPLESTORE;
-	rte->enrname = pstrdup(IVM_CORE_NAME);
-	rte->enrtuples = 1000;
-	rte->inFromCl = true;
-	for (int i = 0; i < view->ntargets; i++)
-	{
-		Node	   *target = (Node *) view->targets[i];
-
-		eref->colnames = lappend(eref->colnames, makeString(psprintf("c%d", i + 1)));
-		rte->coltypes = lappend_oid(rte->coltypes, exprType(target));
-		rte->coltypmods = lappend_int(rte->coltypmods, exprTypmod(target));
-		rte->colcollations = lappend_oid(rte->colcollations, exprCollation(target));
-	}
-	rte->eref = eref;
+	IvmNamedRows(rte, IVM_CORE_NAME, IvmDescOfExprs(view->targets, view->ntargets), 1000);
 	return rte;
 }
 

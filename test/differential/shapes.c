@@ -286,7 +286,7 @@ rows(View *view, const Source *source, bool expands)
 		add_item(view, e);
 	}
 	finish_view(view, source, "", "");
-	if (percent(40))
+	if (!source->any_form && percent(40))	/* rows of groups have the groups' key */
 	{
 		const char *key = "c1";
 
