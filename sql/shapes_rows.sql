@@ -113,6 +113,50 @@ INSERT INTO doc VALUES (4, 'd');
 SELECT same('doc_json', false), same('doc_group', false), same('doc_plain');
 SELECT * FROM doc_json ORDER BY id;
 
+-- the same over joins, windows, partitions and typed tables
+CREATE TABLE t1 (id int PRIMARY KEY, v text);
+CREATE TABLE t2 (id int PRIMARY KEY, tid int, z int);
+CREATE TABLE tp (id int, v text) PARTITION BY LIST (id);
+CREATE TABLE tp1 PARTITION OF tp FOR VALUES IN (1);
+CREATE TABLE tp2 PARTITION OF tp DEFAULT;
+CREATE TYPE comp AS (a int, b text);
+CREATE TABLE typed OF comp;
+INSERT INTO t1 VALUES (1, 'a'), (2, 'b');
+INSERT INTO t2 VALUES (1, 1, 5), (2, 1, 6);
+INSERT INTO tp VALUES (1, 'x'), (2, 'y');
+INSERT INTO typed VALUES (1, 'x');
+CALL make_view('of_window', 'SELECT to_json(t1) AS j, row_number() OVER (ORDER BY id) AS n FROM t1');
+CALL make_view('of_join', 'SELECT t2.id, to_json(t1) AS j FROM t1 JOIN t2 ON t2.tid = t1.id WHERE t2.z > 1');
+CALL make_view('of_star', 'SELECT t1.id, json_agg(t2 ORDER BY t2.id) AS j, count(t2) AS n FROM t1 LEFT JOIN t2 ON t2.tid = t1.id GROUP BY t1.id');
+CALL make_view('of_partitions', 'SELECT id, to_jsonb(tp) AS j FROM tp');
+CALL make_view('of_type', 'SELECT to_json(typed) AS j FROM typed');
+CREATE FUNCTION all_wrong() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT v || ': ' || same(v::regclass, false) FROM unnest(ARRAY['of_window', 'of_join', 'of_star', 'of_partitions', 'of_type']) v
+		WHERE same(v::regclass, false) !~ ' same$'$$;
+ALTER TABLE t1 ADD q int DEFAULT 7;
+ALTER TABLE t2 ADD q int DEFAULT 8;
+ALTER TABLE tp ADD q int DEFAULT 9;
+ALTER TYPE comp ADD ATTRIBUTE c int CASCADE;
+SELECT all_wrong();
+INSERT INTO t1 VALUES (3, 'c', 1);
+INSERT INTO t2 VALUES (3, 3, 7, 2);
+INSERT INTO tp VALUES (3, 'z', 4);
+SELECT all_wrong();
+ALTER TABLE t1 RENAME v TO vv;
+ALTER TABLE t2 RENAME z TO zz;
+ALTER TABLE tp RENAME v TO vv;
+ALTER TYPE comp RENAME ATTRIBUTE b TO bb CASCADE;
+SELECT all_wrong();
+SELECT * FROM of_star ORDER BY id;
+SELECT * FROM of_type;
+SELECT v, ivm_fdw_rebuild(v::regclass) FROM unnest(ARRAY['of_window', 'of_join', 'of_star', 'of_partitions', 'of_type']) v;
+UPDATE t1 SET q = q + 1;
+UPDATE t2 SET q = 1, tid = 2 WHERE id = 2;
+UPDATE tp SET id = 5 - id;
+SELECT all_wrong();
+SELECT * FROM of_join ORDER BY id;
+SELECT * FROM of_partitions ORDER BY id;
+
 -- long rows: over a page, over LMDB's largest key, toasted; long common beginnings
 CREATE TABLE wide (id int PRIMARY KEY, body text COLLATE "C", more bytea);
 CALL make_view('wides', 'SELECT id, body, more FROM wide');
