@@ -16,6 +16,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/typcache.h"
 
 static int
@@ -50,7 +51,7 @@ describe(Var *var)
 }
 
 static IvmEdge *
-make_edge(const IvmView *part, Var *from, Var *to)
+make_edge(const IvmView *part, Node *qual, Var *from, Var *to)
 {
 	IvmEdge    *edge = palloc(sizeof(IvmEdge));
 
@@ -60,6 +61,7 @@ make_edge(const IvmView *part, Var *from, Var *to)
 	edge->column[1] = to->varattno;
 	edge->desc[0] = describe(from);
 	edge->desc[1] = describe(to);
+	edge->qual = qual;
 	return edge;
 }
 
@@ -90,21 +92,29 @@ add_qual(const IvmView *part, List *edges, Node *qual)
 	b = plain_column(part, lsecond(op->args));
 	if (a == NULL || b == NULL || a->varno == b->varno)
 		return edges;
-	edge = make_edge(part, a, b);
+	edge = make_edge(part, qual, a, b);
 	if (!is_usable(edge, op))
 		return edges;
-	return lappend(lappend(edges, edge), make_edge(part, b, a));
+	return lappend(lappend(edges, edge), make_edge(part, qual, b, a));
 }
 
 List *
-IvmEdgesOf(const IvmView *part)
+IvmEdgesOf(IvmView *part)
 {
-	Node	   *quals = part->source->jointree->quals;
+	MemoryContext old;
 	List	   *edges = NIL;
 	ListCell   *lc;
 
-	foreach(lc, make_ands_implicit((Expr *) quals))
+	if (part->edges_known)
+		return part->edges;
+	old = MemoryContextSwitchTo(part->cxt);
+	foreach(lc, make_ands_implicit((Expr *) part->source->jointree->quals))
 		edges = add_qual(part, edges, lfirst(lc));
+	foreach(lc, edges)
+		((IvmEdge *) lfirst(lc))->number = foreach_current_index(lc) + 1;
+	MemoryContextSwitchTo(old);
+	part->edges = edges;
+	part->edges_known = true;
 	return edges;
 }
 

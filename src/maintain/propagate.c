@@ -29,7 +29,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -38,6 +37,7 @@
 #include "maintain/groups.h"
 #include "maintain/joinrows.h"
 #include "maintain/linear.h"
+#include "maintain/others.h"
 #include "maintain/propagate.h"
 #include "maintain/terms.h"
 #include "miscadmin.h"
@@ -88,7 +88,7 @@ typedef struct Propagation
 typedef struct OwnRows
 {
 	Oid			relid;
-	IvmChangedRows changed;
+	IvmChangedRows *changed;
 } OwnRows;
 
 /* What a part's occurrence can be in a term. */
@@ -246,24 +246,13 @@ edges_to(const Propagation *prop, Oid relid)
 			IvmEdge    *edge = lfirst(le);
 
 			if (part->occurrences[edge->occurrence[1]].relid != relid ||
-				bms_is_member(edge->column[1], columns) ||
-				list_length(result) == IVM_MAX_PROBES)
+				bms_is_member(edge->column[1], columns))
 				continue;
 			columns = bms_add_member(columns, edge->column[1]);
 			result = lappend(result, edge);
 		}
 	}
 	return result;
-}
-
-static void
-deform(const IvmJoinTable *table, MinimalTuple tuple, Datum *values, bool *nulls)
-{
-	HeapTupleData heap;
-
-	heap.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
-	heap.t_data = (HeapTupleHeader) ((char *) tuple - MINIMAL_TUPLE_OFFSET);
-	heap_deform_tuple(&heap, table->desc, values, nulls);
 }
 
 /* The ways to find a row: one for each column by which it is joined. */
@@ -287,9 +276,8 @@ set_probes(IvmInflightRow *row, List *edges, const Datum *values, const bool *nu
 }
 
 static void
-add_inflight_rows(Propagation *prop, const IvmJoinTable *table, IvmInflightRow *rows)
+add_inflight_rows(Propagation *prop, const IvmJoinTable *table, List *edges, IvmInflightRow *rows)
 {
-	List	   *edges = edges_to(prop, table->relid);
 	Datum	   *values = palloc(sizeof(Datum) * table->desc->natts);
 	bool	   *nulls = palloc(sizeof(bool) * table->desc->natts);
 
@@ -304,7 +292,7 @@ add_inflight_rows(Propagation *prop, const IvmJoinTable *table, IvmInflightRow *
 		};
 		if (edges == NIL)
 			continue;
-		deform(table, table->rows[i].tuple, values, nulls);
+		IvmChangedDeform(table->desc, table->rows[i].tuple, values, nulls);
 		set_probes(row, edges, values, nulls);
 	}
 }
@@ -328,54 +316,19 @@ prepare_own(Propagation *prop)
 	foreach(lc, prop->tables)
 	{
 		IvmJoinTable *table = lfirst(lc);
+		List	   *edges = edges_to(prop, table->relid);
 
-		if (table->lost)
+		/* who could not find the rows in all ways must not look for them at all */
+		if (table->lost || list_length(edges) > IVM_MAX_PROBES)
 			lost[prop->own.nlost++] = table->relid;
 		else
-			add_inflight_rows(prop, table, rows);
+			add_inflight_rows(prop, table, edges, rows);
 	}
 	prop->own.rows = rows;
 	prop->own.lost = lost;
 }
 
 /* ---- changed rows ---- */
-
-static void
-put_changed(IvmChangedRows *changed, const IvmJoinTable *table, MinimalTuple tuple,
-			int32 sign, uint64 xid)
-{
-	int			natts = changed->desc->natts - 2;
-	Datum	   *values = palloc(sizeof(Datum) * (natts + 2));
-	bool	   *nulls = palloc(sizeof(bool) * (natts + 2));
-
-	deform(table, tuple, values, nulls);
-	values[natts] = Int32GetDatum(sign);
-	values[natts + 1] = Int64GetDatum((int64) xid);
-	nulls[natts] = nulls[natts + 1] = false;
-	tuplestore_putvalues(changed->rows, changed->desc, values, nulls);
-	changed->nrows++;
-	pfree(values);
-	pfree(nulls);
-}
-
-/* An empty set of changed rows, until the end of the attempt. */
-static IvmChangedRows *
-make_changed(Propagation *prop, TupleDesc desc)
-{
-	IvmChangedRows *changed = palloc0(sizeof(IvmChangedRows));
-
-	changed->desc = desc;
-	changed->rows = tuplestore_begin_heap(true, false, work_mem);
-	prop->stores = lappend(prop->stores, changed->rows);
-	return changed;
-}
-
-static void
-put_own(IvmChangedRows *changed, const IvmJoinTable *table)
-{
-	for (int i = 0; i < table->nrows; i++)
-		put_changed(changed, table, table->rows[i].tuple, table->rows[i].sign, 0);
-}
 
 /* The own rows of a table, made once an attempt; NULL: none. */
 static IvmChangedRows *
@@ -391,126 +344,14 @@ get_own(Propagation *prop, Oid relid)
 	{
 		own = lfirst(lc);
 		if (own->relid == relid)
-			return &own->changed;
+			return own->changed;
 	}
 	own = palloc(sizeof(OwnRows));
 	own->relid = relid;
-	own->changed = *make_changed(prop, IvmChangedDesc(table->desc));
-	put_own(&own->changed, table);
+	own->changed = IvmChangedMake(IvmChangedDesc(table->desc), &prop->stores);
+	IvmChangedPutTable(own->changed, table);
 	prop->own_rows = lappend(prop->own_rows, own);
-	return &own->changed;
-}
-
-/* Others' rows that a scan gives. */
-static void
-put_others(IvmChangedRows *changed, IvmInflightScan *scan)
-{
-	IvmJoinTable table = {.desc = changed->desc};
-	IvmInflightItem item;
-
-	while (IvmInflightScanNext(scan, &item))
-	{
-		CHECK_FOR_INTERRUPTS();
-		put_changed(changed, &table, (MinimalTuple) item.data, item.sign,
-					U64FromFullTransactionId(item.xid));
-	}
-}
-
-/* The only other occurrence with own rows, if an edge leads from it; else NULL. */
-static IvmEdge *
-edge_from_own(const Propagation *prop, const IvmView *part, int occurrence)
-{
-	int			from = -1;
-	ListCell   *lc;
-
-	for (int i = 0; i < part->noccurrences; i++)
-	{
-		if (i == occurrence || own_table(prop, part->occurrences[i].relid) == NULL)
-			continue;
-		if (from >= 0)
-			return NULL;
-		from = i;
-	}
-	foreach(lc, IvmEdgesOf(part))
-	{
-		IvmEdge    *edge = lfirst(lc);
-
-		if (edge->occurrence[0] == from && edge->occurrence[1] == occurrence)
-			return edge;
-	}
-	return NULL;
-}
-
-static int
-compare_uint64(const void *a, const void *b)
-{
-	uint64		x = *(const uint64 *) a;
-	uint64		y = *(const uint64 *) b;
-
-	return (x > y) - (x < y);
-}
-
-/* The hashes of the own rows' values of an edge, each once. */
-static uint64 *
-own_hashes(const Propagation *prop, const IvmView *part, const IvmEdge *edge, int *nhashes)
-{
-	IvmJoinTable *table = own_table(prop, part->occurrences[edge->occurrence[0]].relid);
-	Datum	   *values = palloc(sizeof(Datum) * table->desc->natts);
-	bool	   *nulls = palloc(sizeof(bool) * table->desc->natts);
-	uint64	   *hashes = palloc_extended(sizeof(uint64) * (table->nrows + 1), MCXT_ALLOC_HUGE);
-	int			column = edge->column[0] - 1;
-	int			n = 0;
-
-	for (int i = 0; i < table->nrows; i++)
-	{
-		deform(table, table->rows[i].tuple, values, nulls);
-		if (IvmEdgeHash(edge, 0, values[column], nulls[column], &hashes[n]))
-			n++;
-	}
-	qsort(hashes, n, sizeof(uint64), compare_uint64);
-	*nhashes = 0;
-	for (int i = 0; i < n; i++)
-	{
-		if (*nhashes == 0 || hashes[*nhashes - 1] != hashes[i])
-			hashes[(*nhashes)++] = hashes[i];
-	}
-	return hashes;
-}
-
-/* Others' rows that own rows can meet at an occurrence; NULL: none. */
-static IvmChangedRows *
-get_others(Propagation *prop, const IvmView *part, int occurrence, TupleDesc desc)
-{
-	Oid			relid = part->occurrences[occurrence].relid;
-	IvmChangedRows *changed;
-	IvmEdge    *edge;
-	IvmInflightScan *scan;
-
-	if (!IvmInflightHas(prop->inflight, relid))
-		return NULL;
-	changed = make_changed(prop, IvmChangedDesc(desc));
-	edge = edge_from_own(prop, part, occurrence);
-	if (edge == NULL)
-	{
-		scan = IvmInflightScanBegin(prop->inflight, relid, NULL);
-		put_others(changed, scan);
-		IvmInflightScanEnd(scan);
-	}
-	else
-	{
-		int			nhashes;
-		uint64	   *hashes = own_hashes(prop, part, edge, &nhashes);
-
-		for (int i = 0; i < nhashes; i++)
-		{
-			IvmProbe	probe = {.column = edge->column[1],.hash = hashes[i]};
-
-			scan = IvmInflightScanBegin(prop->inflight, relid, &probe);
-			put_others(changed, scan);
-			IvmInflightScanEnd(scan);
-		}
-	}
-	return changed->nrows > 0 ? changed : NULL;
+	return own->changed;
 }
 
 static IvmChangedRows *
@@ -524,7 +365,7 @@ get_both(Propagation *prop, Choices *choices)
 		return choices->others;
 	if (choices->both != NULL)
 		return choices->both;
-	choices->both = make_changed(prop, choices->own->desc);
+	choices->both = IvmChangedMake(choices->own->desc, &prop->stores);
 	choices->both->nrows = choices->own->nrows + choices->others->nrows;
 	slot = MakeSingleTupleTableSlot(choices->own->desc, &TTSOpsMinimalTuple);
 	for (int i = 0; i < 2; i++)
@@ -629,16 +470,15 @@ evaluate_set(PartRun *run, Choices *choices, uint32 mask)
 static uint32
 find_choices(Propagation *prop, IvmView *part, Choices *choices)
 {
+	IvmOthersSearch search = {prop->inflight, part, prop->tables, &prop->stores};
 	uint32		mask = 0;
 
 	for (int i = 0; i < part->noccurrences; i++)
 	{
 		Oid			relid = part->occurrences[i].relid;
-		Relation	rel = RelationIdGetRelation(relid);
 
 		choices[i].own = get_own(prop, relid);
-		choices[i].others = get_others(prop, part, i, RelationGetDescr(rel));
-		RelationClose(rel);
+		choices[i].others = IvmOthersFind(&search, i);
 		if (choices[i].own != NULL || choices[i].others != NULL)
 			mask |= (uint32) 1 << i;
 	}

@@ -29,6 +29,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/queryenvironment.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "view/namedrows.h"
@@ -41,6 +42,7 @@ typedef struct TermPlan
 	uint32		view;			/* definition id */
 	int			part;			/* which part */
 	uint32		mask;			/* which occurrences are changed rows */
+	int			edge;			/* number of the edge, of a step along it; 0: a term */
 	bool		many;
 	bool		stale;
 	bool		busy;			/* being executed */
@@ -113,19 +115,6 @@ drop_stale(void)
 
 /* ---- making plans ---- */
 
-TupleDesc
-IvmChangedDesc(TupleDesc table)
-{
-	int			natts = table->natts;
-	TupleDesc	desc = CreateTemplateTupleDesc(natts + 2);
-
-	for (int i = 0; i < natts; i++)
-		TupleDescCopyEntry(desc, i + 1, table, i + 1);
-	TupleDescInitEntry(desc, natts + 1, "ivm sign", INT4OID, -1, 0);
-	TupleDescInitEntry(desc, natts + 2, "ivm xid", INT8OID, -1, 0);
-	return desc;
-}
-
 static char *
 changed_name(int occurrence)
 {
@@ -166,6 +155,57 @@ term_query(const IvmView *part, IvmChangedRows *const *changed)
 	return query;
 }
 
+/* The columns of a table from which edges lead; the others are null. */
+static List *
+step_targets(IvmView *part, int occurrence, TupleDesc desc)
+{
+	Bitmapset  *columns = NULL;
+	List	   *targets = NIL;
+	ListCell   *lc;
+
+	foreach(lc, IvmEdgesOf(part))
+	{
+		IvmEdge    *edge = lfirst(lc);
+
+		if (edge->occurrence[0] == occurrence)
+			columns = bms_add_member(columns, edge->column[0]);
+	}
+	for (int i = 1; i <= desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i - 1);
+		Expr	   *expr = bms_is_member(i, columns) ?
+		(Expr *) makeVar(part->occurrences[occurrence].varno, i, att->atttypid, att->atttypmod,
+						 att->attcollation, 0) :
+		(Expr *) makeNullConst(OidIsValid(att->atttypid) ? att->atttypid : INT4OID, -1, InvalidOid);
+
+		targets = lappend(targets, makeTargetEntry(expr, i, NULL, false));
+	}
+	return targets;
+}
+
+static Query *
+step_query(IvmView *part, const IvmEdge *edge, IvmChangedRows *const *changed)
+{
+	Query	   *query = copyObject(part->source);
+	List	   *from = NIL;
+	Relation	rel = RelationIdGetRelation(part->occurrences[edge->occurrence[1]].relid);
+
+	for (int side = 0; side < 2; side++)
+	{
+		RangeTblRef *ref = makeNode(RangeTblRef);
+
+		ref->rtindex = part->occurrences[edge->occurrence[side]].varno;
+		from = lappend(from, ref);
+	}
+	query->targetList = step_targets(part, edge->occurrence[1], RelationGetDescr(rel));
+	query->jointree = makeFromExpr(from, copyObject(edge->qual));
+	IvmNamedRows(rt_fetch(part->occurrences[edge->occurrence[0]].varno, query->rtable),
+				 changed_name(edge->occurrence[0]), changed[edge->occurrence[0]]->desc,
+				 changed[edge->occurrence[0]]->nrows);
+	RelationClose(rel);
+	return query;
+}
+
 PlannedStmt *
 IvmTermPlanForFew(Query *query, const char *text)
 {
@@ -193,12 +233,13 @@ IvmTermPlanForFew(Query *query, const char *text)
 }
 
 static TermPlan *
-make_plan(const IvmView *part, IvmChangedRows *const *changed, uint32 mask, bool many)
+make_plan(IvmView *part, const IvmEdge *edge, IvmChangedRows *const *changed, uint32 mask,
+		  bool many)
 {
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "ivm term plan",
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContext old;
-	Query	   *query = term_query(part, changed);
+	Query	   *query = edge ? step_query(part, edge, changed) : term_query(part, changed);
 	PlannedStmt *stmt = many ? pg_plan_query(query, part->name, 0, NULL) :
 		IvmTermPlanForFew(query, part->name);
 	TermPlan   *plan;
@@ -208,6 +249,7 @@ make_plan(const IvmView *part, IvmChangedRows *const *changed, uint32 mask, bool
 	plan->view = part->id;
 	plan->part = part->number;
 	plan->mask = mask;
+	plan->edge = edge ? edge->number : 0;
 	plan->many = many;
 	plan->cxt = cxt;
 	plan->plan = copyObject(stmt);
@@ -225,7 +267,7 @@ make_plan(const IvmView *part, IvmChangedRows *const *changed, uint32 mask, bool
 }
 
 static TermPlan *
-get_plan(const IvmView *part, IvmChangedRows *const *changed)
+get_plan(IvmView *part, const IvmEdge *edge, IvmChangedRows *const *changed)
 {
 	uint32		mask = 0;
 	bool		many = false;
@@ -245,10 +287,10 @@ get_plan(const IvmView *part, IvmChangedRows *const *changed)
 		TermPlan   *plan = lfirst(lc);
 
 		if (plan->view == part->id && plan->part == part->number && plan->mask == mask &&
-			plan->many == many && !plan->stale)
+			plan->edge == (edge ? edge->number : 0) && plan->many == many && !plan->stale)
 			return plan;
 	}
-	return make_plan(part, changed, mask, many);
+	return make_plan(part, edge, changed, mask, many);
 }
 
 /* Lock what the plan reads: of a kept one, partitions are not locked by planning.  False where it went stale meanwhile. */
@@ -325,34 +367,36 @@ take_tag(const IvmView *part, TupleTableSlot *slot, FullTransactionId *xids, int
 	return sign;
 }
 
-static void
-run_term(IvmView *part, QueryDesc *query, IvmTermReceiver receive, void *arg)
+/* Who gets the rows of a term. */
+typedef struct TermSink
 {
-	FullTransactionId *xids = palloc(sizeof(FullTransactionId) * (part->noccurrences + 1));
+	const IvmView *part;
+	IvmTermReceiver receive;
+	void	   *arg;
+	FullTransactionId *xids;
+} TermSink;
 
-	for (;;)
-	{
-		TupleTableSlot *slot = ExecProcNode(query->planstate);
-		int			nxids;
-		int64		sign;
+static void
+give_term_row(void *arg, TupleTableSlot *slot)
+{
+	TermSink   *sink = arg;
+	int			nxids;
+	int64		sign = take_tag(sink->part, slot, sink->xids, &nxids);
 
-		if (TupIsNull(slot))
-			break;
-		CHECK_FOR_INTERRUPTS();
-		sign = take_tag(part, slot, xids, &nxids);
-		receive(arg, slot, sign, xids, nxids);
-	}
+	sink->receive(sink->arg, slot, sign, sink->xids, nxids);
 }
 
-void
-IvmTermEvaluate(IvmView *part, IvmChangedRows *const *changed, Snapshot snapshot,
-				IvmTermReceiver receive, void *arg)
+/* Run a kept plan. */
+static void
+run_plan(IvmView *part, const IvmEdge *edge, IvmChangedRows *const *changed, Snapshot snapshot,
+		 void (*give) (void *arg, TupleTableSlot *slot), void *arg)
 {
 	TermPlan   *plan;
 	QueryDesc  *query;
+	TupleTableSlot *slot;
 
 	do
-		plan = get_plan(part, changed);
+		plan = get_plan(part, edge, changed);
 	while (!lock_tables(plan));
 	query = CreateQueryDesc(plan->plan, part->name, snapshot, InvalidSnapshot, None_Receiver, NULL,
 							make_environment(part, changed), 0);
@@ -360,7 +404,11 @@ IvmTermEvaluate(IvmView *part, IvmChangedRows *const *changed, Snapshot snapshot
 	PG_TRY();
 	{
 		standard_ExecutorStart(query, 0);
-		run_term(part, query, receive, arg);
+		while (slot = ExecProcNode(query->planstate), !TupIsNull(slot))
+		{
+			CHECK_FOR_INTERRUPTS();
+			give(arg, slot);
+		}
 		standard_ExecutorFinish(query);
 		standard_ExecutorEnd(query);
 	}
@@ -370,4 +418,30 @@ IvmTermEvaluate(IvmView *part, IvmChangedRows *const *changed, Snapshot snapshot
 	}
 	PG_END_TRY();
 	FreeQueryDesc(query);
+}
+
+void
+IvmTermEvaluate(IvmView *part, IvmChangedRows *const *changed, Snapshot snapshot,
+				IvmTermReceiver receive, void *arg)
+{
+	TermSink	sink = {part, receive, arg};
+
+	sink.xids = palloc(sizeof(FullTransactionId) * (part->noccurrences + 1));
+	run_plan(part, NULL, changed, snapshot, give_term_row, &sink);
+}
+
+static void
+give_step_row(void *arg, TupleTableSlot *slot)
+{
+	IvmChangedPutRow(arg, slot, 1, 0);
+}
+
+void
+IvmTermStep(IvmView *part, const IvmEdge *edge, IvmChangedRows *from, Snapshot snapshot,
+			IvmChangedRows *to)
+{
+	IvmChangedRows **changed = palloc0(sizeof(IvmChangedRows *) * part->noccurrences);
+
+	changed[edge->occurrence[0]] = from;
+	run_plan(part, edge, changed, snapshot, give_step_row, to);
 }

@@ -10,22 +10,12 @@
 #define IVM_TERMS_H
 
 #include "executor/tuptable.h"
+#include "maintain/changed.h"
+#include "maintain/edges.h"
 #include "nodes/plannodes.h"
 #include "store/visibility.h"
 #include "utils/snapshot.h"
-#include "utils/tuplestore.h"
 #include "view/definition.h"
-
-/* Changed rows of a table: its columns, then sign (int4) and transaction (int8; 0: this one). */
-typedef struct IvmChangedRows
-{
-	TupleDesc	desc;
-	Tuplestorestate *rows;
-	int64		nrows;
-} IvmChangedRows;
-
-/* The description of changed rows of a table with these columns. */
-extern TupleDesc IvmChangedDesc(TupleDesc table);
 
 /* Plan for a few rows: along indexes, and keeping nothing from one scan of the plan to the next. */
 extern PlannedStmt *IvmTermPlanForFew(Query *query, const char *text);
@@ -41,5 +31,12 @@ typedef void (*IvmTermReceiver) (void *arg, TupleTableSlot *row, int64 sign,
 
 extern void IvmTermEvaluate(IvmView *part, IvmChangedRows *const *changed, Snapshot snapshot,
 							IvmTermReceiver receive, void *arg);
+
+/*
+ * Add to `to` the table's rows, as the snapshot sees them, to which the edge leads from changed rows; of their columns
+ * those from which further edges lead.
+ */
+extern void IvmTermStep(IvmView *part, const IvmEdge *edge, IvmChangedRows *from,
+						Snapshot snapshot, IvmChangedRows *to);
 
 #endif							/* IVM_TERMS_H */

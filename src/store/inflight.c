@@ -177,7 +177,8 @@ row_chunk(const IvmInflightOwn *own, int first, int *nops, Size *bytes)
 
 	*nops = 0;
 	*bytes = 0;
-	while (i < own->nrows && *nops < IVM_CHUNK_OPS - IVM_MAX_PROBES && *bytes < IVM_CHUNK_BYTES)
+	while (i < own->nrows && *bytes < IVM_CHUNK_BYTES &&
+		   *nops + own->rows[i].nprobes < IVM_CHUNK_OPS)
 	{
 		const IvmInflightRow *row = &own->rows[i++];
 

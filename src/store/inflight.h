@@ -63,7 +63,7 @@ typedef struct IvmProbe
 
 extern uint64 IvmProbeHash(const char *value, Size len);
 
-#define IVM_MAX_PROBES		32
+#define IVM_MAX_PROBES		128
 
 typedef struct IvmInflightRow
 {

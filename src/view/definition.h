@@ -217,6 +217,9 @@ typedef struct IvmView
 	int			noutputs;
 	int		   *outkey;			/* key column by which a condition on the output can narrow the read, or -1 */
 
+	List	   *edges;			/* maintain/edges.c's own */
+	bool		edges_known;
+
 	/* compiled forms, maintain/linear.c's own */
 	struct IvmLinear *linears;
 	uint64		linears_epoch;
