@@ -127,7 +127,8 @@ is_grouped(Query *block, Node *expr)
 
 /*
  * Does a block's output show one of several equal values, whose forms may differ?
- * A key of grouping does, and a least or greatest value, be it a subquery's.
+ * A key of grouping does, a least or greatest value, be it a subquery's, what an
+ * ordered-set aggregate picks, and a row of a set operation.
  */
 static bool
 shows_any_form(Query *block, TargetEntry *target)
@@ -135,8 +136,12 @@ shows_any_form(Query *block, TargetEntry *target)
 	Node	   *expr = (Node *) target->expr;
 	RangeTblEntry *rte;
 
+	/* all but UNION ALL unite equal rows; no harm where that is all there is */
+	if (block->setOperations != NULL)
+		return true;
 	if (IsA(expr, Aggref))
-		return is_extremum(((Aggref *) expr)->aggfnoid);
+		return ((Aggref *) expr)->aggkind != AGGKIND_NORMAL ||
+			is_extremum(((Aggref *) expr)->aggfnoid);
 	if (IsA(expr, WindowFunc))
 		return is_extremum(((WindowFunc *) expr)->winfnoid);
 	if (is_grouped(block, expr))
