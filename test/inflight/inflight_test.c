@@ -169,6 +169,17 @@ multiply(Job *job, int k, const Part *a, int na, const Part *b, int nb, int64 ow
 	}
 }
 
+/* IvmLinearSink: only the key is wanted. */
+static IvmState *
+take_key(void *arg, const char *key, uint32 keylen, const IvmStateDesc *desc)
+{
+	IvmState   *state = palloc0(desc->size);
+
+	appendBinaryStringInfo(arg, key, keylen);
+	IvmStateInit(desc, state);
+	return state;
+}
+
 static void
 evaluate(Job *job, const IvmInflight *in)
 {
@@ -202,8 +213,7 @@ evaluate(Job *job, const IvmInflight *in)
 		slot->tts_isnull[0] = false;
 		ExecStoreVirtualTuple(slot);
 		initStringInfo(&key);
-		if (!IvmLinearKey(linear, slot, &key))
-			elog(ERROR, "no key");
+		IvmLinearCount(linear, slot, 1, take_key, &key);
 		initStringInfo(&state);
 		IvmStatePack(job->view->statedesc, (IvmState *) delta->state, &state);
 		delta->key = key.data;
