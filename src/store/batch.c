@@ -78,8 +78,8 @@ IvmBatchFailed(IvmFill why, int lmdb_rc)
 		IvmStoreCorrupted("malformed row");
 }
 
-/* Asked once as long as the table holds it.  The snapshot sees what is in B, since it sees B's maker. */
-static inline const IvmVerdict *
+/* Asked once as long as the table holds it. */
+static inline IvmVerdict *
 verdict_on(IvmBatch *batch, FullTransactionId xid)
 {
 	IvmVerdict *verdict = &batch->verdicts[U64FromFullTransactionId(xid) % IVM_BATCH_VERDICTS];
@@ -87,33 +87,46 @@ verdict_on(IvmBatch *batch, FullTransactionId xid)
 	if (!FullTransactionIdEquals(verdict->xid, xid))
 	{
 		verdict->in_b = IvmXidSetContains(batch->b, xid);
-		verdict->sight = verdict->in_b ? IVM_SEEN : IvmSnapshotSees(batch->snapshot, xid);
+		verdict->judged = false;
 		verdict->xid = xid;
 	}
 	return verdict;
 }
 
+static inline IvmSight
+sight_of(IvmBatch *batch, FullTransactionId xid)
+{
+	IvmVerdict *verdict = verdict_on(batch, xid);
+
+	if (!verdict->judged)
+		verdict->sight = IvmSnapshotSees(batch->snapshot, xid);
+	verdict->judged = true;
+	return verdict->sight;
+}
+
 /*
  * A tag counts where the snapshot sees all of it and B does not.  What is in B
- * is in the base, however old: the commit log is not asked.
+ * is in the base, however old: the commit log is not asked.  But where only a
+ * part of the tag is, it is asked about all: a transaction in B may have aborted.
  */
 static bool
 delta_counts(IvmBatch *batch, const IvmBatchDelta *delta, bool *too_old)
 {
 	bool		in_b = true;
-	bool		seen = true;
 	bool		forgotten = false;
 
+	for (int i = 0; i <= delta->nmore && in_b; i++)
+		in_b = verdict_on(batch, IvmTagXid(delta->xid, delta->more, i))->in_b;
+	if (in_b)
+		return false;
 	for (int i = 0; i <= delta->nmore; i++)
 	{
-		const IvmVerdict *verdict = verdict_on(batch, IvmTagXid(delta->xid, delta->more, i));
+		IvmSight	sight = sight_of(batch, IvmTagXid(delta->xid, delta->more, i));
 
-		in_b = in_b && verdict->in_b;
-		seen = seen && verdict->sight != IVM_UNSEEN;
-		forgotten = forgotten || verdict->sight == IVM_TOO_OLD;
+		if (sight == IVM_UNSEEN)
+			return false;
+		forgotten = forgotten || sight == IVM_TOO_OLD;
 	}
-	if (in_b || !seen)
-		return false;
 	*too_old = forgotten;
 	return !forgotten;
 }

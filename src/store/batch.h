@@ -53,8 +53,9 @@ typedef struct IvmBatchRow
 typedef struct IvmVerdict
 {
 	FullTransactionId xid;
+	bool		in_b;			/* ended before the generation, committed or not */
+	bool		judged;			/* sight is known */
 	IvmSight	sight;
-	bool		in_b;
 } IvmVerdict;
 
 typedef struct IvmBatch

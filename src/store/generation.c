@@ -317,9 +317,14 @@ look_at_deltas(uint32 view, const IvmXidSet *b, IvmEntries *entries, IvmViewStor
 
 			if (!IvmDeltaParse(entry->key, entry->keylen, entry->value, entry->valuelen, &parts))
 				IvmStoreCorrupted("malformed delta");
-			keep_older(&info->oldest_tag, parts.xid);
-			if (b && !IvmXidSetContains(b, parts.xid))
-				keep_older(&outside, parts.xid);
+			for (int j = 0; j <= parts.nmore; j++)
+			{
+				FullTransactionId xid = IvmTagXid(parts.xid, parts.more, j);
+
+				keep_older(&info->oldest_tag, xid);
+				if (b && !IvmXidSetContains(b, xid))
+					keep_older(&outside, xid);
+			}
 			memcpy(last, entry->key, entry->keylen);
 			lastlen = entry->keylen;
 		}
