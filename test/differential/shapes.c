@@ -445,8 +445,12 @@ over(Expr e, const char *partition, const char *order, const char *frame)
 	return e;
 }
 
+/*
+ * Where rows can be the same in all outputs, only one function may tell them
+ * apart: two would do so each in its own way.  *told: one does.
+ */
 static void
-add_window(View *view, const Source *source, const char *partition, int nplain)
+add_window(View *view, const Source *source, const char *partition, int nplain, bool *told)
 {
 	static const char *const frames[] = {
 		" ROWS BETWEEN 1 PRECEDING AND CURRENT ROW", " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING",
@@ -456,10 +460,11 @@ add_window(View *view, const Source *source, const char *partition, int nplain)
 	bool		frame;
 	Expr		e;
 
-	if (percent(40))
+	if (*told || percent(40))
 		add_item(view, over(peer_function(source), partition, order, ""));
 	else
 	{
+		*told = !source->unique_id;
 		e = row_function(source, view, nplain, &frame);
 		order = fmt("%s, %s", order, total_order(view, source, nplain));
 		add_item(view, over(e, partition, order, frame ? frames[below(5)] : ""));
@@ -468,10 +473,10 @@ add_window(View *view, const Source *source, const char *partition, int nplain)
 
 /* The first of each partition: add their number, and a query around that filters by it. */
 static void
-grouped_top_k(View *view, const Source *source, const char *partition, int nplain)
+grouped_top_k(View *view, const Source *source, const char *partition, int nplain, bool told)
 {
 	static const char *const numbers[] = {"row_number()", "row_number()", "rank()", "dense_rank()"};
-	int			number = below(4);
+	int			number = told ? 2 + below(2) : below(4);
 	char	   *order = order_item(known_value(view, source, nplain));
 	Expr		e = {0};
 	char	   *list = "*";
@@ -501,15 +506,16 @@ windowed(View *view, const Source *source)
 	int			nparts = percent(15) ? 0 : 1 + below(2);
 	char	   *partition = add_keys(view, source, nparts, T_NOSORT);
 	bool		top = percent(45);
+	bool		told = false;
 	int			nplain;
 
 	add_sortable(view, source, 1 + below(2));
 	nplain = view->nout;
 	view->nkeys = nparts;
 	for (int i = top ? below(2) : 1 + below(3); i > 0; i--)
-		add_window(view, source, percent(85) ? partition : known_value(view, source, nplain), nplain);
+		add_window(view, source, percent(85) ? partition : known_value(view, source, nplain), nplain, &told);
 	if (top)
-		grouped_top_k(view, source, partition, nplain);
+		grouped_top_k(view, source, partition, nplain, told);
 	else
 		finish_view(view, source, "", "");
 }
