@@ -145,9 +145,14 @@ describe_satellite(IvmCheck *check, const IvmView *part)
 						 IvmCheckPrintLinear(part, (Node *) part->keyexprs[i], true));
 	if (part->where != NULL)
 		appendStringInfo(&item, " WHERE %s", IvmCheckPrintLinear(part, (Node *) part->where, true));
-	IvmCheckPut(check, part->optional ? "left join" : "join", item.data,
-				"each table is kept by itself, by the columns of the join",
-				"no join at writes; a read looks the key of each group up");
+	if (part->looked_up)
+		IvmCheckPut(check, "lookup", item.data,
+					"the subquery's groups are kept by themselves, by these columns",
+					"no join at writes; a read looks each row's group up");
+	else
+		IvmCheckPut(check, part->optional ? "left join" : "join", item.data,
+					"each table is kept by itself, by the columns of the join",
+					"no join at writes; a read looks the key of each group up");
 }
 
 static void

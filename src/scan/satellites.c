@@ -100,7 +100,7 @@ read_parts(IvmSatellites *satellites, List *keys, IvmWholeGroup *whole)
 
 		whole->states[i] = read_state(satellites, part, key);
 		whole->parts[i].keys = list_make1(key);
-		whole->parts[i].is_null = whole->states[i]->rows == 0;
+		whole->parts[i].is_null = whole->states[i]->rows == 0 && !part->looked_up;
 		if (!whole->parts[i].is_null)
 			continue;
 		if (!part->optional || IvmMergeUnfit(satellites->merge) != NULL)
@@ -129,13 +129,17 @@ multiply_parts(const IvmView *view, IvmWholeGroup *whole)
 {
 	whole->rows = 1;
 	for (int i = 0; i < view->nparts; i++)
-		whole->rows = multiply(whole->rows, whole->states[i]->rows);
+	{
+		if (!view->parts[i]->looked_up)
+			whole->rows = multiply(whole->rows, whole->states[i]->rows);
+	}
 	for (int i = 0; i < view->nparts; i++)
 	{
 		const IvmStateDesc *desc = view->parts[i]->statedesc;
 		IvmState   *sum;
 
-		whole->parts[i].times = whole->rows / whole->states[i]->rows;
+		whole->parts[i].times = view->parts[i]->looked_up ? 1 :
+			whole->rows / whole->states[i]->rows;
 		if (whole->parts[i].times == 1 || desc->naccums == 0)
 			continue;
 		sum = palloc(desc->size);

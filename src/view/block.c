@@ -249,10 +249,12 @@ strip_outer(IvmSplit *split)
 void
 IvmFindCore(IvmSplit *split)
 {
-	List	   *varnos = search_core(split);
+	bool		derived = IvmDerivedFind(split);
+	List	   *varnos = derived ? list_make1_int(split->varno) : search_core(split);
 	Query	   *query = split->query;
-	bool		aggregates = query->groupClause != NIL || query->groupingSets != NIL ||
-	query->hasAggs || query->havingQual != NULL;
+	bool		aggregates = !derived &&
+	(query->groupClause != NIL || query->groupingSets != NIL || query->hasAggs ||
+	 query->havingQual != NULL);
 
 	if (query->setOperations != NULL)
 	{
@@ -261,13 +263,16 @@ IvmFindCore(IvmSplit *split)
 		split->has_upper = query != split->whole || has_limit(query);
 		return;
 	}
-	choose_tables(split, varnos);
+	if (derived)
+		IvmOpenTables(split, varnos);
+	else
+		choose_tables(split, varnos);
 	strip_outer(split);
 	split->expands = split->joins || !is_plain_from(query) || query->hasTargetSRFs;
-	split->grouped = aggregates || is_plain_distinct(query);
+	split->grouped = aggregates || (is_plain_distinct(query) && !derived);
 	split->rows_only = split->grouped && split->outer != NULL;
 	split->has_upper = query != split->whole || query->hasWindowFuncs || has_limit(query) ||
-		query->hasDistinctOn || (aggregates && query->distinctClause != NIL) || split->rows_only;
+		query->hasDistinctOn || ((aggregates || derived) && query->distinctClause != NIL) || split->rows_only;
 	if (split->rows_only)
 		split->grouped = false;
 	check_companions(split);

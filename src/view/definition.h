@@ -158,6 +158,7 @@ typedef struct IvmView
 	bool		branch;			/* no satellite: counts under the view's own keys */
 	bool		no_rows;		/* counts into accumulators only */
 	bool		optional;		/* a satellite by LEFT JOIN */
+	bool		looked_up;		/* a satellite whose rows multiply nothing, whether there are any or not */
 	int		   *ownerkeys;		/* key columns of the view that a satellite's key is equal to */
 	IvmState   *null_state;		/* of a satellite's row of nulls */
 	int			number;			/* of the part among the parts */

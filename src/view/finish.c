@@ -202,7 +202,7 @@ fill_finish_row(IvmFinish *finish, const char *key, Size keylen, int64 rows,
 			continue;
 		if (agg->how == IVM_AGG_ROWS)
 		{
-			finish->values[column] = Int64GetDatum(rows);
+			finish->values[column] = Int64GetDatum(agg->part > 0 ? states[agg->part]->rows : rows);
 			finish->nulls[column] = false;
 		}
 		else if (agg->how == IVM_AGG_STATE)

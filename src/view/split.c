@@ -261,10 +261,12 @@ collect_walker(Node *node, void *arg)
 
 /* ---- keys of a block without grouping ---- */
 
+/* What is only known at reads. */
 static bool
-contains_window_or_srf(Node *node)
+is_computed_late(Node *node)
 {
-	return contain_window_function(node) || expression_returns_set(node);
+	return contain_window_function(node) || expression_returns_set(node) ||
+		contain_aggs_of_level(node, 0);
 }
 
 /* What is sorted or partitioned by comes first; whatever a window computes cannot. */
@@ -279,7 +281,7 @@ add_sort_keys(IvmSplit *split, List *clauses)
 		Node	   *key = get_sortgroupclause_expr(clause, split->query->targetList);
 		TypeCacheEntry *type = lookup_type_cache(exprType(key), TYPECACHE_GT_OPR);
 
-		if (contains_window_or_srf(key) || IvmPositionInList(split->keys, key) >= 0 ||
+		if (is_computed_late(key) || IvmPositionInList(split->keys, key) >= 0 ||
 			!contain_var_clause(key))
 			continue;
 		split->keys = lappend(split->keys, key);
@@ -325,6 +327,10 @@ collect_outputs(IvmSplit *split)
 	{
 		TargetEntry *tle = get_tle_by_resno(split->query->targetList, lfirst_int(lc));
 
+		if (contain_aggs_of_level((Node *) tle->expr, 0))
+			IvmRefuse(split->text, exprLocation((Node *) tle->expr),
+					  "a column that a subquery aggregates is not supported in option \"key\"",
+					  "Name columns of the table in FROM.");
 		split->keys = list_append_unique(split->keys, tle->expr);
 		split->ngrouped++;
 	}
@@ -332,8 +338,41 @@ collect_outputs(IvmSplit *split)
 	{
 		TargetEntry *tle = lfirst_node(TargetEntry, lc);
 
-		if (!tle->resjunk)
+		if (!tle->resjunk && !contain_aggs_of_level((Node *) tle->expr, 0))
 			split->keys = list_append_unique(split->keys, tle->expr);
+	}
+	if (split->satellites == NIL)
+		return;
+	foreach(lc, split->query->targetList)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+
+		if (!tle->resjunk || split->has_upper)
+			collect_walker((Node *) tle->expr, split);
+	}
+	collect_walker(split->query->havingQual, split);
+}
+
+/* What satellites are looked up by is kept such that its bytes tell equality. */
+static void
+collect_hub_keys(IvmSplit *split)
+{
+	ListCell   *lc,
+			   *lk;
+
+	foreach(lc, split->satellites)
+	{
+		foreach(lk, ((IvmSatellite *) lfirst(lc))->hubkeys)
+		{
+			int			i = IvmPositionInList(split->keys, lfirst(lk));
+
+			split->descending = list_delete(split->descending, lfirst(lk));
+			if (i >= 0 && i < split->ngrouped)
+				continue;
+			if (i >= 0)
+				split->keys = list_delete_nth_cell(split->keys, i);
+			split->keys = list_insert_nth(split->keys, split->ngrouped++, lfirst(lk));
+		}
 	}
 }
 
@@ -433,6 +472,7 @@ IvmSplitCollect(IvmSplit *split)
 	if (!split->grouped)
 	{
 		collect_row_keys(split);
+		collect_hub_keys(split);
 		split->view->repeats = true;
 		return;
 	}

@@ -3,7 +3,7 @@
  * split.h
  *		Splitting a query into its core, which is kept (the linear and the
  *		finishing part), and the upper query (private to definition.c, block.c, split.c,
- *		accumulators.c, slots.c and upper.c).
+ *		derived.c, accumulators.c, slots.c and upper.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -53,6 +53,7 @@ typedef struct IvmSatellite
 {
 	Index		varno;
 	bool		optional;		/* LEFT JOIN: a group without its rows is shown, too */
+	bool		looked_up;		/* multiplies nothing: only its aggregates are wanted (derived.c) */
 	List	   *hubkeys;		/* what is equal: expressions over the core's table */
 	List	   *keys;			/* and over this one */
 	List	   *quals;			/* conditions on this table only */
@@ -80,6 +81,20 @@ extern int	IvmStarPart(const IvmSplit *split, const Aggref *aggref);
 
 /* Split the satellites: the other parts of the view.  After the core's linear part. */
 extern void IvmStarSplit(IvmSplit *split);
+
+/* The only table (varno) of an expression; 0: none; -1: several, or others' columns. */
+extern int	IvmStarTableOf(Node *expr);
+
+/* Does a condition equate expressions over two tables, which can be told equal by their key bytes?  Gives these. */
+extern bool IvmStarEquality(int hub, int other, Node *qual, Node **hubkey, Node **key);
+
+/* --- derived.c --- */
+
+/*
+ * Is there a block over one table with subqueries that aggregate others, by columns of its rows?
+ * Makes it split->query, with split->varno and split->satellites; else it leaves everything as it is.
+ */
+extern bool IvmDerivedFind(IvmSplit *split);
 
 /* --- split.c --- */
 

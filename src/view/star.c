@@ -46,9 +46,8 @@ typedef struct Star
 
 /* ---- which tables an expression is over ---- */
 
-/* The only table (varno) of an expression; 0: none; -1: several, or others' columns. */
-static int
-table_of(Node *expr)
+int
+IvmStarTableOf(Node *expr)
 {
 	Relids		varnos = pull_varnos(NULL, expr);
 
@@ -102,6 +101,22 @@ is_key_equality(OpExpr *op)
 	return desc->cols[0].klass != IVM_KEY_HASHED && IvmKeyCanEncodeAs(&desc->cols[0], right);
 }
 
+bool
+IvmStarEquality(int hub, int other, Node *qual, Node **hubkey, Node **key)
+{
+	OpExpr	   *op = (OpExpr *) qual;
+	int			left;
+	int			right;
+
+	if (!is_key_equality(op))
+		return false;
+	left = IvmStarTableOf(linitial(op->args));
+	right = IvmStarTableOf(lsecond(op->args));
+	*hubkey = left == hub ? linitial(op->args) : lsecond(op->args);
+	*key = left == hub ? lsecond(op->args) : linitial(op->args);
+	return (left == hub && right == other) || (left == other && right == hub);
+}
+
 static void
 add_equality(IvmSatellite *satellite, Node *hubkey, Node *key)
 {
@@ -127,8 +142,8 @@ take_equality(Star *star, List *satellites, OpExpr *op)
 
 	if (!is_key_equality(op))
 		return false;
-	left = table_of(linitial(op->args));
-	right = table_of(lsecond(op->args));
+	left = IvmStarTableOf(linitial(op->args));
+	right = IvmStarTableOf(lsecond(op->args));
 	if (left == star->hub && (satellite = satellite_of(satellites, right)) != NULL)
 		add_equality(satellite, linitial(op->args), lsecond(op->args));
 	else if (right == star->hub && (satellite = satellite_of(satellites, left)) != NULL)
@@ -144,7 +159,7 @@ take_equality(Star *star, List *satellites, OpExpr *op)
 static Node *
 hub_equivalent(List *satellites, Node *expr)
 {
-	IvmSatellite *satellite = satellite_of(satellites, table_of(expr));
+	IvmSatellite *satellite = satellite_of(satellites, IvmStarTableOf(expr));
 	ListCell   *lh,
 			   *lk;
 
@@ -180,9 +195,9 @@ resolve_pending(Star *star)
 			if (hub_a == NULL && hub_b == NULL)
 				continue;
 			if (hub_b == NULL)
-				add_equality(satellite_of(star->satellites, table_of(b)), hub_a, b);
+				add_equality(satellite_of(star->satellites, IvmStarTableOf(b)), hub_a, b);
 			else
-				add_equality(satellite_of(star->satellites, table_of(a)), hub_b, a);
+				add_equality(satellite_of(star->satellites, IvmStarTableOf(a)), hub_b, a);
 			star->pending = foreach_delete_current(star->pending, lc);
 			progress = true;
 		}
@@ -196,7 +211,7 @@ resolve_pending(Star *star)
 static bool
 take_qual(Star *star, Node *qual)
 {
-	int			varno = table_of(qual);
+	int			varno = IvmStarTableOf(qual);
 	IvmSatellite *satellite = satellite_of(star->satellites, varno);
 
 	if (varno == 0 || varno == star->hub)
@@ -228,7 +243,7 @@ take_left_join(Star *star, JoinExpr *join)
 	star->satellites = lappend(star->satellites, satellite);
 	foreach(lc, make_ands_implicit((Expr *) join->quals))
 	{
-		if (table_of(lfirst(lc)) == satellite->varno)
+		if (IvmStarTableOf(lfirst(lc)) == satellite->varno)
 			satellite->quals = lappend(satellite->quals, lfirst(lc));
 		else if (!take_equality(star, list_make1(satellite), lfirst(lc)))
 			return false;
@@ -323,7 +338,7 @@ keys_fit(Star *star, List *targets)
 	foreach(lc, query->groupClause)
 	{
 		Node	   *key = get_sortgroupclause_expr(lfirst_node(SortGroupClause, lc), targets);
-		int			varno = table_of(key);
+		int			varno = IvmStarTableOf(key);
 
 		if (varno != star->hub && varno != 0)
 			return false;
@@ -355,7 +370,7 @@ aggregates_fit(Node *node, void *arg)
 	{
 		Aggref	   *aggref = (Aggref *) node;
 		List	   *parts = list_make2(aggref->args, aggref->aggfilter);
-		int			varno = table_of((Node *) parts);
+		int			varno = IvmStarTableOf((Node *) parts);
 
 		return varno < 0 || (varno > 0 && varno != star->hub &&
 							 contain_var_clause((Node *) aggref->aggdirectargs));
@@ -415,7 +430,8 @@ IvmStarPart(const IvmSplit *split, const Aggref *aggref)
 
 	if (split->satellites == NIL)
 		return 0;
-	varno = table_of((Node *) list_make2(aggref->args, aggref->aggfilter));
+	varno = aggref->aggno > 0 ? aggref->aggno :	/* marked by derived.c */
+		IvmStarTableOf((Node *) list_make2(aggref->args, aggref->aggfilter));
 	foreach(lc, split->satellites)
 	{
 		if (((IvmSatellite *) lfirst(lc))->varno == varno)
@@ -573,6 +589,7 @@ split_satellite(IvmSplit *split, const IvmSatellite *satellite, int number)
 	part->baserel = rte->relid;
 	part->inh = rte->inh;
 	part->optional = satellite->optional;
+	part->looked_up = satellite->looked_up;
 	part->ownerkeys = palloc_array(int, list_length(satellite->hubkeys));
 	foreach(lc, satellite->hubkeys)
 		part->ownerkeys[foreach_current_index(lc)] = IvmPositionInList(split->keys, lfirst(lc));
