@@ -25,10 +25,10 @@ sub rows
 	my %groups;
 	open my $fh, '<', "$dir/$file" or return;
 	my $header = <$fh>;
-	while (<$fh>)
+	while (my $line = <$fh>)
 	{
-		chomp;
-		my @f = split /,/, $_, -1;
+		chomp $line;
+		my @f = split /,/, $line, -1;
 		my ($key, $variant) = $split->(@f);
 		push @{ $groups{$key}{$variant} }, $f[-1] || 0;
 	}
@@ -51,7 +51,8 @@ sub table
 	return;
 }
 
-my %name = (none => 'no view', ivm => 'ivm_fdw', row_trigger => 'row trigger', statement_trigger => 'statement trigger', pg_ivm => 'pg_ivm');
+my %name = (none => 'no view', ivm => 'ivm_fdw', row_trigger => 'row trigger', statement_trigger => 'statement trigger', pg_ivm => 'pg_ivm',
+	recompute => 'recompute trigger', by_hand => 'hand-kept table');
 
 if (my $w = rows('writes.csv', sub { ("$_[1],$_[2],$_[3]", $_[4]) }))
 {
@@ -143,4 +144,21 @@ if ($arrangements)
 			my ($t, $v) = (figures("top,$_", 'table'), figures("top,$_", 'view'));
 			[ $_ eq 'grouped' ? 'of a partition' : 'of a table', sprintf('%.1f', median(@$t)), sprintf('%.1f', median(@$v)), ratio($v, $t) ]
 		} qw(grouped plain));
+}
+
+# The invoice workload: no view's rate, and the others with their shares of it
+for my $file (sort map { s/.*\///r } glob "$dir/invoices-*.csv")
+{
+	my $groups = rows($file, sub { ("$_[1],$_[2]", $_[3]) });
+	my @variants = grep { my $v = $_; grep { $_->{$v} } values %$groups } qw(none ivm recompute by_hand pg_ivm);
+	my ($size) = $file =~ /(\d+)/;
+	my @lines;
+	for my $key (sort { join(' ', map { sprintf '%5d', $_ } split /,/, $a) cmp join(' ', map { sprintf '%5d', $_ } split /,/, $b) } keys %$groups)
+	{
+		my ($batch, $clients) = split /,/, $key;
+		my $of = $groups->{$key};
+		push @lines, [ "batch $batch, $clients client" . ($clients > 1 ? 's' : ''),
+			map { sprintf $_ eq 'none' ? '%.0f' : '%.0f (%.2f)', median(@{ $of->{$_} }), median(shares($of->{$_}, $of->{none})) } @variants ];
+	}
+	table("$size invoices, transactions a second (share of no view)", [ 'load', map { $name{$_} } @variants ], @lines);
 }

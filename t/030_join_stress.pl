@@ -48,7 +48,9 @@ INSERT INTO query VALUES
 	('self', 'SELECT x.uid, count(*) AS n, sum(x.amount * y.amount) AS s FROM o x JOIN o y ON x.uid = y.uid GROUP BY x.uid'),
 	('triple', 'SELECT u.region, count(*) AS n FROM o x JOIN o y ON x.uid = y.uid AND x.oid < y.oid JOIN u ON u.uid = x.uid GROUP BY u.region'),
 	('star', 'SELECT u.uid, u.name, count(o.oid) AS n, coalesce(sum(o.amount), 0) AS s FROM u LEFT JOIN o ON o.uid = u.uid GROUP BY u.uid'),
-	('outside', 'SELECT u.region, count(*) AS n, count(o.oid) AS no, sum(o.amount) AS s FROM u LEFT JOIN o ON o.uid = u.uid GROUP BY u.region');
+	('outside', 'SELECT u.region, count(*) AS n, count(o.oid) AS no, sum(o.amount) AS s FROM u LEFT JOIN o ON o.uid = u.uid GROUP BY u.region'),
+	('scalar', 'SELECT u.uid, u.name, (SELECT count(*) FROM o WHERE o.uid = u.uid) AS n, (SELECT max(amount) FROM o WHERE o.uid = u.uid AND amount > 50) AS m FROM u'),
+	('derived', 'SELECT o.oid, o.amount, d.n, d.s FROM o LEFT JOIN (SELECT oid, count(*) AS n, sum(n) AS s FROM i GROUP BY oid HAVING count(*) > 1) d ON d.oid = o.oid AND o.amount > 9');
 DO $$
 DECLARE
 	q record;

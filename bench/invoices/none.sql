@@ -1,0 +1,1 @@
+-- No view at all.

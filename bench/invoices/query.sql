@@ -1,0 +1,2 @@
+-- The query of the view
+\set query 'SELECT i.invoice_id, i.vendor_id, i.invoice_date, i.header_total, COALESCE(sum(l.quantity * l.unit_price) FILTER (WHERE l.line_type = ''sku''), 0) AS sku_total, COALESCE(sum(l.quantity * l.unit_price) FILTER (WHERE l.line_type = ''shipping''), 0) AS shipping_total, COALESCE(sum(l.quantity * l.unit_price) FILTER (WHERE l.line_type = ''tax''), 0) AS tax_total, i.header_total = COALESCE(sum(l.quantity * l.unit_price), 0)::numeric(12,2) AS is_balanced FROM invoices i LEFT JOIN invoice_lines l USING (invoice_id) GROUP BY i.invoice_id'
