@@ -172,7 +172,8 @@ columns_by_value(const IvmView *view)
 		if (!shows_any_form(view->query, target))
 			continue;
 		desc = IvmKeyDescMake(1, &type, &typmod, &collation);
-		if (desc->has_forms)
+		/* without a hash the canonical bytes are empty: the text has to tell */
+		if (desc->has_forms && IvmKeyTellsValues(&desc->cols[0]))
 		{
 			by_value[i] = desc;
 			any = true;

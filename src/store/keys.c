@@ -267,6 +267,12 @@ describe_column(IvmKeyColumn *col, const IvmKeyColumnSpec *spec)
 	col->maxlen = max_length(col);
 }
 
+bool
+IvmKeyTellsValues(const IvmKeyColumn *col)
+{
+	return col->codec->canonlen != 0;
+}
+
 IvmKeyDesc *
 IvmKeyDescMakeColumns(int ncols, const IvmKeyColumnSpec *specs)
 {

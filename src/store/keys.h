@@ -134,6 +134,9 @@ extern void IvmKeyEncodeCanonical(const IvmKeyDesc *desc, const Datum *values, c
  */
 extern void IvmKeyEncodeColumn(const IvmKeyColumn *col, Datum value, bool isnull, StringInfo buf);
 
+/* Do different values differ in it?  Not where the type has no hash: then it is empty. */
+extern bool IvmKeyTellsValues(const IvmKeyColumn *col);
+
 /*
  * The same for a value of another type of the column's family (int2/4/8 among
  * each other, float4/8 among each other, text/varchar, the same type always).
